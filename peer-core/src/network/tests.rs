@@ -1,0 +1,63 @@
+use super::*;
+
+#[test]
+fn presets_by_name() {
+    for network in Network::ALL {
+        assert_eq!(Network::by_name(network.name), Some(network));
+    }
+    assert_eq!(Network::by_name("bitcoin"), Some(&Network::MAINNET));
+    assert_eq!(Network::by_name("nonet"), None);
+}
+
+/// The challenge of the default signet and the magic that follows from it, both from BIP325 and Core's parameters.
+#[test]
+fn signet_magic_follows_from_the_challenge() {
+    let challenge: [u8; 71] = [
+        0x51, 0x21, 0x03, 0xad, 0x5e, 0x0e, 0xda, 0xd1, 0x8c, 0xb1, 0xf0, 0xfc, 0x0d, 0x28, 0xa3,
+        0xd4, 0xf1, 0xf3, 0xe4, 0x45, 0x64, 0x03, 0x37, 0x48, 0x9a, 0xbb, 0x10, 0x40, 0x4f, 0x2d,
+        0x1e, 0x08, 0x6b, 0xe4, 0x30, 0x21, 0x03, 0x59, 0xef, 0x50, 0x21, 0x96, 0x4f, 0xe2, 0x2d,
+        0x6f, 0x8e, 0x05, 0xb2, 0x46, 0x3c, 0x95, 0x40, 0xce, 0x96, 0x88, 0x3f, 0xe3, 0xb2, 0x78,
+        0x76, 0x0f, 0x04, 0x8f, 0x51, 0x89, 0xf2, 0xe6, 0xc4, 0x52, 0xae,
+    ];
+    let network = Network::custom_signet(&challenge);
+    assert_eq!(network.magic, Network::SIGNET.magic);
+    assert_eq!(network.genesis, Network::SIGNET.genesis);
+}
+
+#[test]
+fn litecoin_has_no_feature_message() {
+    assert_eq!(Network::LITECOIN.gates.feature, NEVER);
+    assert_eq!(Network::LITECOIN_REGTEST.gates.feature, NEVER);
+    assert_eq!(Network::LITECOIN_REGTEST.max_payload, 32_000_000);
+}
+
+#[test]
+fn inventory_numbers_go_both_ways() {
+    for numbering in [InvNumbering::Bitcoin, InvNumbering::NavCoin] {
+        for low in 0..16 {
+            for number in [low, low | 1 << 30, low | 1 << 29] {
+                let kind = numbering.kind(number);
+                assert_eq!(numbering.number(kind), Some(number));
+            }
+        }
+    }
+}
+
+/// The same number, two meanings; the same meaning, two numbers or none.
+#[test]
+fn inventory_numbers_depend_on_the_network() {
+    assert_eq!(InvNumbering::Bitcoin.kind(5), InvKind::Wtx);
+    assert_eq!(InvNumbering::NavCoin.kind(5), InvKind::Other(5));
+    assert_eq!(InvNumbering::NavCoin.number(InvKind::Wtx), None);
+    assert_eq!(InvNumbering::Bitcoin.number(InvKind::CompactBlock), Some(4));
+    assert_eq!(InvNumbering::NavCoin.number(InvKind::CompactBlock), Some(8));
+    let filtered_witness = InvKind::FilteredWitnessBlock;
+    assert_eq!(
+        InvNumbering::Bitcoin.number(filtered_witness),
+        Some(0x4000_0003)
+    );
+    assert_eq!(
+        InvNumbering::NavCoin.number(filtered_witness),
+        Some(0x4000_0007)
+    );
+}
