@@ -5,22 +5,38 @@
 //! argument. Whatever bytes arrive, reading ends in a value or a [`FieldError`], never in a panic, and a claimed
 //! length or count never allocates by itself.
 
+mod block;
 mod compact_size;
 mod error;
 mod format;
 mod hash;
+mod header;
 mod list;
+mod merkle;
 mod reader;
 mod services;
+mod target;
+mod transaction;
 mod writer;
 
+pub use self::block::{Block, BlockView, MerkleError, Transactions, WitnessCommitmentError};
 pub use self::compact_size::{MAX_SIZE, compact_size_len};
 pub use self::error::{DecodeErrorKind, FieldError};
 pub use self::format::{TxEncoding, TxFormat};
 pub use self::hash::{
     BlockHash, FilterHash, FilterHeader, Hash, ParseHashError, TxMerkleNode, Txid, Wtxid, sha256d,
 };
+pub use self::header::BlockHeader;
 pub use self::list::{Item, List, ListIter};
+pub use self::merkle::{
+    MAX_PARTIAL_TREE_TRANSACTIONS, MerkleMatch, MerkleMatches, MerkleRoot, PartialMerkleError,
+    extract_matches, merkle_root,
+};
 pub use self::reader::Reader;
 pub use self::services::ServiceFlags;
+pub use self::target::Target;
+pub use self::transaction::{
+    Inputs, OutPoint, Outputs, Transaction, TxIn, TxInView, TxOut, TxOutView, TxView, WitnessIter,
+    WitnessView, Witnesses,
+};
 pub use self::writer::Writer;

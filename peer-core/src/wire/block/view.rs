@@ -1,0 +1,208 @@
+//! [`BlockView`]: a block still in the bytes it arrived in.
+//!
+//! Its structure is checked in one pass without an allocation, however many transactions there are; they are found
+//! again one by one when they are iterated.
+
+use alloc::vec::Vec;
+use core::fmt;
+use core::iter::FusedIterator;
+
+use bytes::Bytes;
+
+use super::owned::Block;
+use crate::wire::error::saturate;
+use crate::wire::transaction::Layout;
+use crate::wire::{
+    BlockHash, BlockHeader, DecodeErrorKind, FieldError, Reader, TxFormat, TxView, Writer,
+};
+
+/// A structurally valid block over shared bytes. Cloning costs a reference count.
+#[derive(Clone, PartialEq, Eq)]
+pub struct BlockView {
+    bytes: Bytes,
+    tx_count: u32,
+    has_witness: bool,
+    format: TxFormat,
+}
+
+impl BlockView {
+    /// Reads the block at the reader's position, sharing its bytes.
+    ///
+    /// A block without transactions has the structure of one, as in Bitcoin Core; it fails
+    /// [`check_merkle_root`](Self::check_merkle_root).
+    ///
+    /// # Errors
+    ///
+    /// When the bytes do not have the structure of a block of this format.
+    pub fn decode(reader: &mut Reader<'_>, format: TxFormat) -> Result<Self, FieldError> {
+        let start = reader.position();
+        let shape = Shape::scan(reader, format)?;
+        Ok(Self::new(reader.since(start), shape, format))
+    }
+
+    /// The block that `bytes` are, to the last one.
+    ///
+    /// # Errors
+    ///
+    /// As [`decode`](Self::decode), or [`DecodeErrorKind::TrailingBytes`].
+    pub fn from_bytes(bytes: Bytes, format: TxFormat) -> Result<Self, FieldError> {
+        let mut reader = Reader::new(&bytes);
+        let shape = Shape::scan(&mut reader, format)?;
+        if !reader.is_empty() {
+            let count = saturate(reader.remaining());
+            return Err(FieldError::new(
+                "block",
+                DecodeErrorKind::TrailingBytes { count },
+            ));
+        }
+        Ok(Self::new(bytes, shape, format))
+    }
+
+    fn new(bytes: Bytes, shape: Shape, format: TxFormat) -> Self {
+        Self {
+            bytes,
+            tx_count: shape.tx_count,
+            has_witness: shape.has_witness,
+            format,
+        }
+    }
+
+    /// The block as it arrived.
+    #[must_use]
+    pub const fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+
+    /// The layout that it was read in.
+    #[must_use]
+    pub const fn format(&self) -> TxFormat {
+        self.format
+    }
+
+    /// The header.
+    #[must_use]
+    pub fn header(&self) -> BlockHeader {
+        let bytes = self.bytes.first_chunk().copied();
+        BlockHeader::from_bytes(&bytes.unwrap_or([0; BlockHeader::SIZE]))
+    }
+
+    /// The hash that identifies the block.
+    #[must_use]
+    pub fn block_hash(&self) -> BlockHash {
+        self.header().block_hash()
+    }
+
+    /// Number of transactions.
+    #[must_use]
+    pub const fn tx_count(&self) -> u32 {
+        self.tx_count
+    }
+
+    /// Whether any transaction has a witness.
+    #[must_use]
+    pub const fn has_witness(&self) -> bool {
+        self.has_witness
+    }
+
+    /// The transactions in order, as views that share the block's bytes.
+    #[must_use]
+    pub fn transactions(&self) -> Transactions<'_> {
+        let mut reader = Reader::new(&self.bytes);
+        // Cannot fail: these fields were read before.
+        let _ = reader.slice("header", BlockHeader::SIZE);
+        let _ = reader.compact_size("transactions");
+        Transactions {
+            remaining: self.tx_count as usize,
+            reader,
+            format: self.format,
+        }
+    }
+
+    /// The first transaction, which in a valid block is the coinbase.
+    #[must_use]
+    pub fn coinbase(&self) -> Option<TxView> {
+        self.transactions().next().filter(TxView::is_coinbase)
+    }
+
+    /// The base encoding, for peers that do not ask for witnesses. Shares the bytes where there is none to leave out.
+    #[must_use]
+    pub fn without_witness(&self) -> Bytes {
+        if !self.has_witness {
+            return self.bytes.clone();
+        }
+        let mut base = Vec::with_capacity(self.bytes.len());
+        self.header().encode(&mut Writer::new(&mut base));
+        Writer::new(&mut base).size(self.tx_count as usize);
+        for transaction in self.transactions() {
+            transaction.write_base(&mut base);
+        }
+        base.into()
+    }
+
+    /// The owned form, independent of the block's bytes.
+    #[must_use]
+    pub fn to_block(&self) -> Block {
+        let transactions = self
+            .transactions()
+            .map(|transaction| transaction.to_transaction());
+        Block {
+            header: self.header(),
+            transactions: transactions.collect(),
+        }
+    }
+}
+
+impl fmt::Debug for BlockView {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BlockView")
+            .field("block_hash", &self.block_hash())
+            .field("tx_count", &self.tx_count)
+            .field("total_size", &self.bytes.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Iterator over the transactions of a [`BlockView`]. Allocates nothing.
+#[derive(Clone, Debug)]
+pub struct Transactions<'a> {
+    remaining: usize,
+    reader: Reader<'a>,
+    format: TxFormat,
+}
+
+impl Iterator for Transactions<'_> {
+    type Item = TxView;
+
+    fn next(&mut self) -> Option<TxView> {
+        self.remaining = self.remaining.checked_sub(1)?;
+        TxView::decode(&mut self.reader, self.format).ok()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.remaining, Some(self.remaining))
+    }
+}
+
+impl ExactSizeIterator for Transactions<'_> {}
+impl FusedIterator for Transactions<'_> {}
+
+/// What one pass over a block finds out.
+struct Shape {
+    tx_count: u32,
+    has_witness: bool,
+}
+
+impl Shape {
+    fn scan(reader: &mut Reader<'_>, format: TxFormat) -> Result<Self, FieldError> {
+        reader.slice("header", BlockHeader::SIZE)?;
+        let tx_count = Layout::count(reader, "transactions")?;
+        let mut has_witness = false;
+        for _ in 0..tx_count {
+            has_witness |= Layout::scan(reader, format)?.has_witness();
+        }
+        Ok(Self {
+            tx_count,
+            has_witness,
+        })
+    }
+}

@@ -1,0 +1,133 @@
+//! Where the parts of a transaction lie, found in one pass that proves the rest of the module right.
+
+use super::item::{TxInView, TxOutView, WitnessView, count};
+use crate::wire::error::saturate;
+use crate::wire::{DecodeErrorKind, FieldError, Reader, TxFormat};
+
+/// What a view remembers of its transaction: offsets into the bytes of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::wire) struct Layout {
+    pub(super) format: TxFormat,
+    /// Of the input count, right behind the version and, if there are any, marker and flags.
+    pub(super) inputs: u8,
+    /// Of the output count.
+    pub(super) outputs: u32,
+    /// Of the first witness stack; equal to `lock_time` where there is no witness.
+    pub(super) witness: u32,
+    /// Of the lock time.
+    pub(super) lock_time: u32,
+}
+
+impl Layout {
+    /// Checks the transaction at the reader's position and leaves the reader behind it.
+    pub(in crate::wire) fn scan(
+        reader: &mut Reader<'_>,
+        format: TxFormat,
+    ) -> Result<Self, FieldError> {
+        match format {
+            TxFormat::Bitcoin => Self::bitcoin(reader),
+        }
+    }
+
+    /// Reads how many transactions follow, as far as the bytes left can hold them.
+    pub(in crate::wire) fn count(
+        reader: &mut Reader<'_>,
+        field: &'static str,
+    ) -> Result<u32, FieldError> {
+        count(reader, field, LEAST_SIZE).map(saturate)
+    }
+
+    /// Whether any input has a witness.
+    pub(in crate::wire) const fn has_witness(&self) -> bool {
+        self.witness != self.lock_time
+    }
+
+    /// Version, inputs, outputs, witness, lock time (BIP144), with Bitcoin Core's reading of the corner cases.
+    ///
+    /// A zero byte in the place of the input count is the marker, and what follows it are the flags, of which only
+    /// the value 1 is known. The exception is a second zero, which cannot be flags: it is read as an output count, and
+    /// the transaction as having neither inputs nor outputs. With outputs but no inputs there is no encoding at all.
+    fn bitcoin(reader: &mut Reader<'_>) -> Result<Self, FieldError> {
+        let start = reader.position();
+        let here = |reader: &Reader<'_>| saturate(reader.position() - start);
+        reader.u32("version")?;
+        let flagged = match *reader.rest() {
+            [0, 0, ..] => false,
+            [0, WITNESS_FLAG, ..] => true,
+            [0, flags, ..] => {
+                let kind = DecodeErrorKind::InvalidValue {
+                    value: flags.into(),
+                };
+                return Err(FieldError::new("flags", kind));
+            }
+            _ => false,
+        };
+        if flagged {
+            reader.u16("flags")?;
+        }
+        let inputs = if flagged {
+            VERSION_SIZE + 2
+        } else {
+            VERSION_SIZE
+        };
+        let input_count = count(reader, "inputs", TxInView::LEAST_SIZE)?;
+        for _ in 0..input_count {
+            TxInView::read(reader)?;
+        }
+        let outputs = here(reader);
+        for _ in 0..count(reader, "outputs", TxOutView::LEAST_SIZE)? {
+            TxOutView::read(reader)?;
+        }
+        let witness = here(reader);
+        if flagged {
+            scan_witness(reader, input_count)?;
+        }
+        let lock_time = here(reader);
+        reader.u32("lock_time")?;
+        check_size(reader.position() - start)?;
+        Ok(Self {
+            format: TxFormat::Bitcoin,
+            inputs,
+            outputs,
+            witness,
+            lock_time,
+        })
+    }
+}
+
+/// Checks one witness stack per input, not all of which may be empty.
+fn scan_witness(reader: &mut Reader<'_>, inputs: usize) -> Result<(), FieldError> {
+    let mut any = false;
+    for _ in 0..inputs {
+        any |= !WitnessView::read(reader)?.is_empty();
+    }
+    if any {
+        Ok(())
+    } else {
+        Err(FieldError::new(
+            "witness",
+            DecodeErrorKind::SuperfluousWitness,
+        ))
+    }
+}
+
+/// Offsets are kept in 32 bits. No network has frames that large, but a reader may be given anything.
+fn check_size(size: usize) -> Result<(), FieldError> {
+    if u32::try_from(size).is_ok() {
+        return Ok(());
+    }
+    let kind = DecodeErrorKind::SizeAboveLimit {
+        size: size as u64,
+        limit: u32::MAX,
+    };
+    Err(FieldError::new("transaction", kind))
+}
+
+/// Bytes of the smallest transaction that has a structure: version, two counts of zero, lock time.
+const LEAST_SIZE: usize = 4 + 1 + 1 + 4;
+
+/// Bytes of the version.
+pub(super) const VERSION_SIZE: u8 = 4;
+
+/// The only flags that BIP144 defines: a witness follows the outputs.
+pub(super) const WITNESS_FLAG: u8 = 1;
