@@ -5,6 +5,7 @@
 //! argument. Whatever bytes arrive, reading ends in a value or a [`FieldError`], never in a panic, and a claimed
 //! length or count never allocates by itself.
 
+mod address;
 mod block;
 mod compact_size;
 mod error;
@@ -19,6 +20,10 @@ mod target;
 mod transaction;
 mod writer;
 
+pub use self::address::{
+    AddrEntry, AddrIter, AddrList, AddrV2List, AddrV2Record, AddrV2Records, Address, AddressError,
+    MAX_ADDRESS_SIZE, NetAddr,
+};
 pub use self::block::{Block, BlockView, MerkleError, Transactions, WitnessCommitmentError};
 pub use self::compact_size::{MAX_SIZE, compact_size_len};
 pub use self::error::{DecodeErrorKind, FieldError};
