@@ -1,1 +1,60 @@
-//! To be filled by the codec.
+//! Messages: what a payload means, given the command that came with it.
+//!
+//! ```text
+//!   command + payload: Bytes ──Message::decode──►  Message  ──Message::payload──►  Bytes
+//!                                   ▲                              ▲
+//!                                   └──── Codec: network, negotiated version, limits
+//! ```
+//!
+//! All messages are rows of one table (`table.rs`): name, short id, the version it needs, when it may come, how large
+//! it can be. Each family has a file of its own with the layouts. Lists, blocks and transactions are validated views
+//! over the payload; nothing is copied or allocated for them.
+//!
+//! What a message *does* is not known here: no state, no peer, no frame. An unknown command is not an error but
+//! [`Message::Unknown`], in both directions.
+
+mod codec;
+mod command;
+mod error;
+mod limits;
+mod table;
+mod text;
+mod user_agent;
+
+mod address;
+mod bloom;
+mod compact;
+mod data;
+mod filters;
+mod headers;
+mod inventory;
+mod keepalive;
+mod legacy;
+mod negotiation;
+mod version;
+
+pub use self::bloom::{BloomUpdate, FilterAdd, FilterLoad};
+pub use self::codec::{Codec, Decoded};
+pub use self::command::{CommandName, InvalidCommand};
+pub use self::compact::{
+    BlockTxn, CmpctBlock, GetBlockTxn, IndexIter, IndexList, InvalidIndexes, PrefilledIter,
+    PrefilledList, PrefilledTx, SendCmpct, ShortId, TxIter, TxList,
+};
+pub use self::data::MerkleBlock;
+pub use self::error::{DecodeError, EncodeError, EncodeErrorKind};
+pub use self::filters::{CFCheckpt, CFHeaders, CFilter, GetCFCheckpt, GetCFHeaders, GetCFilters};
+pub use self::headers::{HeaderIter, Headers, Locator};
+pub use self::inventory::{InvIter, InvVect, Inventory, UnnumberedKind};
+pub use self::keepalive::{FeeFilter, Ping, Pong};
+pub use self::legacy::{Alert, Reject, RejectCode};
+pub use self::limits::MessageLimits;
+pub use self::negotiation::{Feature, SendTxRcncl};
+pub use self::table::{Message, MessageKind, Phase};
+pub use self::text::Text;
+pub use self::user_agent::{UserAgent, UserAgentError};
+pub use self::version::{Relay, VersionMessage, VersionTail};
+pub use crate::network::{InvKind, InvNumbering};
+pub use crate::wire::{DecodeErrorKind, TxEncoding};
+
+#[cfg(test)]
+mod tests;

@@ -33,6 +33,7 @@ pub use self::hash::{
 };
 pub use self::header::BlockHeader;
 pub use self::list::{Item, List, ListIter};
+pub(crate) use self::list::{count_len, with_count};
 pub use self::merkle::{
     MAX_PARTIAL_TREE_TRANSACTIONS, MerkleMatch, MerkleMatches, MerkleRoot, PartialMerkleError,
     extract_matches, merkle_root,

@@ -1,0 +1,197 @@
+//! `getblocks`, `getheaders` and `headers`: finding out what chain a peer has.
+
+use alloc::vec::Vec;
+use core::fmt;
+use core::iter::FusedIterator;
+use core::slice::ChunksExact;
+
+use bytes::Bytes;
+
+use super::Codec;
+use super::codec::Payload;
+use super::error::{EncodeErrorKind, check_count};
+use crate::network::Network;
+use crate::wire::{
+    BlockHash, BlockHeader, DecodeErrorKind, FieldError, List, Reader, TxEncoding, Writer,
+    count_len, with_count,
+};
+
+/// The payload of `getblocks` and `getheaders`: where the sender's chain is, and how far it wants to know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Locator {
+    /// The sender's protocol version. Core writes its client version; receivers ignore it.
+    pub version: u32,
+    /// Hashes of blocks the sender has, newest first, with growing gaps down to the genesis block.
+    pub hashes: List<BlockHash>,
+    /// Last block wanted; all zeros for as many as fit. With no hashes before it, the one header wanted.
+    pub stop: BlockHash,
+}
+
+impl Payload for Locator {
+    fn decode(reader: &mut Reader<'_>, codec: &Codec<'_>) -> Result<Self, FieldError> {
+        Ok(Self {
+            version: reader.u32("version")?,
+            hashes: reader.list("locator", codec.limits.locator)?,
+            stop: reader.array("stop hash").map(BlockHash::from_bytes)?,
+        })
+    }
+
+    fn check(&self, codec: &Codec<'_>) -> Result<(), EncodeErrorKind> {
+        check_count("locator", self.hashes.len(), codec.limits.locator)
+    }
+
+    fn encode(&self, _codec: &Codec<'_>, _encoding: TxEncoding, out: &mut Writer<'_>) {
+        out.u32(self.version);
+        out.list(&self.hashes);
+        out.bytes(self.stop.as_bytes());
+    }
+}
+
+/// The payload of `headers`: block headers over shared bytes.
+///
+/// Each entry is a header and, in place of the rest of a block, nothing but zeros: one on Bitcoin, two where a block
+/// has a signature at its end. How long an entry is comes from [`Network::header_entry_len`].
+#[derive(Clone, PartialEq, Eq)]
+pub struct Headers {
+    /// Count and entries, as on the wire.
+    encoded: Bytes,
+    entry_len: usize,
+}
+
+impl Headers {
+    /// The list of `headers`, in the entries of `network`.
+    pub fn new(network: &Network, headers: impl IntoIterator<Item = BlockHeader>) -> Self {
+        let entry_len = network.header_entry_len.max(BlockHeader::SIZE);
+        let mut entries = Vec::new();
+        let mut count = 0;
+        for header in headers {
+            count += 1;
+            header.encode(&mut Writer::new(&mut entries));
+            entries.resize(count * entry_len, 0);
+        }
+        Self {
+            encoded: with_count(count as u64, &entries),
+            entry_len,
+        }
+    }
+
+    /// Number of headers.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.iter().len()
+    }
+
+    /// Whether there are none, which says that the sender knows nothing after the locator.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The header at `index`, counted from zero.
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<BlockHeader> {
+        self.iter().nth(index)
+    }
+
+    /// The last header.
+    #[must_use]
+    pub fn last(&self) -> Option<BlockHeader> {
+        self.iter().next_back()
+    }
+
+    /// The headers in order, parsed as they are taken. Allocates nothing.
+    #[must_use]
+    pub fn iter(&self) -> HeaderIter<'_> {
+        let entries = self.encoded.get(count_len(&self.encoded)..);
+        HeaderIter {
+            entries: entries.unwrap_or_default().chunks_exact(self.entry_len),
+        }
+    }
+}
+
+impl fmt::Debug for Headers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self).finish()
+    }
+}
+
+impl<'a> IntoIterator for &'a Headers {
+    type Item = BlockHeader;
+    type IntoIter = HeaderIter<'a>;
+
+    fn into_iter(self) -> HeaderIter<'a> {
+        self.iter()
+    }
+}
+
+/// Iterator over [`Headers`].
+#[derive(Clone, Debug)]
+pub struct HeaderIter<'a> {
+    entries: ChunksExact<'a, u8>,
+}
+
+fn header_of(entry: &[u8]) -> Option<BlockHeader> {
+    entry.first_chunk().map(BlockHeader::from_bytes)
+}
+
+impl Iterator for HeaderIter<'_> {
+    type Item = BlockHeader;
+
+    fn next(&mut self) -> Option<BlockHeader> {
+        self.entries.next().and_then(header_of)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.entries.size_hint()
+    }
+
+    fn nth(&mut self, n: usize) -> Option<BlockHeader> {
+        self.entries.nth(n).and_then(header_of)
+    }
+}
+
+impl DoubleEndedIterator for HeaderIter<'_> {
+    fn next_back(&mut self) -> Option<BlockHeader> {
+        self.entries.next_back().and_then(header_of)
+    }
+}
+
+impl ExactSizeIterator for HeaderIter<'_> {}
+impl FusedIterator for HeaderIter<'_> {}
+
+impl Payload for Headers {
+    fn decode(reader: &mut Reader<'_>, codec: &Codec<'_>) -> Result<Self, FieldError> {
+        let entry_len = codec.network.header_entry_len.max(BlockHeader::SIZE);
+        let start = reader.position();
+        let count = reader.count("headers", codec.limits.headers)?;
+        let entries = reader.slice("headers", count.saturating_mul(entry_len))?;
+        for entry in entries.chunks_exact(entry_len) {
+            // A count of transactions other than zero would mean that the entry goes on.
+            let rest = entry.get(BlockHeader::SIZE..).unwrap_or_default();
+            if let Some(byte) = rest.iter().find(|byte| **byte != 0) {
+                let value = u64::from(*byte);
+                let kind = DecodeErrorKind::InvalidValue { value };
+                return Err(FieldError::new("transaction count", kind));
+            }
+        }
+        Ok(Self {
+            encoded: reader.since(start),
+            entry_len,
+        })
+    }
+
+    fn check(&self, codec: &Codec<'_>) -> Result<(), EncodeErrorKind> {
+        if self.entry_len != codec.network.header_entry_len {
+            return Err(EncodeErrorKind::OtherLayout { field: "headers" });
+        }
+        check_count("headers", self.len(), codec.limits.headers)
+    }
+
+    fn encode(&self, _codec: &Codec<'_>, _encoding: TxEncoding, out: &mut Writer<'_>) {
+        out.bytes(&self.encoded);
+    }
+
+    fn shared(&self, _encoding: TxEncoding) -> Option<Bytes> {
+        Some(self.encoded.clone())
+    }
+}

@@ -1,0 +1,111 @@
+//! `ping` and `pong` (BIP31), and `feefilter` (BIP133): the small messages of a running connection.
+
+use super::Codec;
+use super::codec::Payload;
+use super::error::EncodeErrorKind;
+use crate::wire::{FieldError, Reader, TxEncoding, Writer};
+
+/// The `ping` message: asks for a `pong` with the same nonce.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ping {
+    /// The nonce, or `None` in the empty `ping` of connections below BIP31's version, which nobody answers.
+    pub nonce: Option<u64>,
+}
+
+impl Ping {
+    /// A `ping` with `nonce`.
+    #[must_use]
+    pub const fn new(nonce: u64) -> Self {
+        Self { nonce: Some(nonce) }
+    }
+}
+
+impl Payload for Ping {
+    fn decode(reader: &mut Reader<'_>, codec: &Codec<'_>) -> Result<Self, FieldError> {
+        let nonce = if codec.has(codec.network.gates.pong) {
+            Some(reader.u64("nonce")?)
+        } else {
+            None
+        };
+        Ok(Self { nonce })
+    }
+
+    /// The version alone decides whether there is a nonce; a message that disagrees is not silently changed.
+    fn check(&self, codec: &Codec<'_>) -> Result<(), EncodeErrorKind> {
+        let required = codec.network.gates.pong;
+        match (self.nonce, codec.has(required)) {
+            (Some(_), true) | (None, false) => Ok(()),
+            (None, true) => Err(EncodeErrorKind::InvalidValue { field: "nonce" }),
+            (Some(_), false) => Err(EncodeErrorKind::VersionTooLow {
+                required,
+                negotiated: codec.version,
+            }),
+        }
+    }
+
+    fn encode(&self, _codec: &Codec<'_>, _encoding: TxEncoding, out: &mut Writer<'_>) {
+        if let Some(nonce) = self.nonce {
+            out.u64(nonce);
+        }
+    }
+}
+
+/// The `pong` message: the answer to a `ping`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pong {
+    /// The nonce of the `ping`.
+    pub nonce: u64,
+}
+
+impl Payload for Pong {
+    fn decode(reader: &mut Reader<'_>, _codec: &Codec<'_>) -> Result<Self, FieldError> {
+        Ok(Self {
+            nonce: reader.u64("nonce")?,
+        })
+    }
+
+    fn check(&self, _codec: &Codec<'_>) -> Result<(), EncodeErrorKind> {
+        Ok(())
+    }
+
+    fn encode(&self, _codec: &Codec<'_>, _encoding: TxEncoding, out: &mut Writer<'_>) {
+        out.u64(self.nonce);
+    }
+}
+
+/// The `feefilter` message: asks not to announce transactions below a fee rate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FeeFilter {
+    /// Fee rate in satoshi per 1,000 virtual bytes. Any value can arrive.
+    pub fee_rate: i64,
+}
+
+impl FeeFilter {
+    /// All the money there can be on Bitcoin, in satoshi (Core's `MAX_MONEY`).
+    pub const MAX_FEE_RATE: i64 = 21_000_000 * 100_000_000;
+
+    /// Whether the fee rate is one that a transaction could have. Core ignores the message if not.
+    #[must_use]
+    pub const fn is_in_money_range(&self) -> bool {
+        matches!(self.fee_rate, 0..=Self::MAX_FEE_RATE)
+    }
+}
+
+impl Payload for FeeFilter {
+    fn decode(reader: &mut Reader<'_>, _codec: &Codec<'_>) -> Result<Self, FieldError> {
+        Ok(Self {
+            fee_rate: reader.i64("fee rate")?,
+        })
+    }
+
+    fn check(&self, _codec: &Codec<'_>) -> Result<(), EncodeErrorKind> {
+        if self.fee_rate < 0 {
+            return Err(EncodeErrorKind::InvalidValue { field: "fee rate" });
+        }
+        Ok(())
+    }
+
+    fn encode(&self, _codec: &Codec<'_>, _encoding: TxEncoding, out: &mut Writer<'_>) {
+        out.i64(self.fee_rate);
+    }
+}
