@@ -33,6 +33,27 @@ pub enum InvKind {
     Other(u32),
 }
 
+impl InvKind {
+    /// Whether it points at a transaction, by whichever hash and in whichever encoding.
+    #[must_use]
+    pub const fn is_transaction(self) -> bool {
+        matches!(self, Self::Tx | Self::Wtx | Self::WitnessTx)
+    }
+
+    /// Whether it points at a block, in whichever form.
+    #[must_use]
+    pub const fn is_block(self) -> bool {
+        matches!(
+            self,
+            Self::Block
+                | Self::FilteredBlock
+                | Self::CompactBlock
+                | Self::WitnessBlock
+                | Self::FilteredWitnessBlock
+        )
+    }
+}
+
 /// Which numbers a network uses for which [`InvKind`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]

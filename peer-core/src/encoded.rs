@@ -1,0 +1,113 @@
+//! A message encoded and checksummed once, to be queued to any number of peers.
+
+use alloc::sync::Arc;
+use bytes::Bytes;
+
+use crate::config::Config;
+use crate::error::SendError;
+use crate::message::{Codec, EncodeError, Message, MessageKind};
+use crate::transport::outbox::{Parcel, Payload};
+use crate::transport::v1;
+use crate::wire::TxEncoding;
+
+/// An encoded message. Cloning it, and queuing it, costs a reference count.
+///
+/// It is tied to the network it was encoded for, and to the protocol version where that changes
+/// its layout: [`PeerMachine::send_encoded`](crate::PeerMachine::send_encoded) refuses it for
+/// remotes that would read it differently.
+#[derive(Clone, Debug)]
+pub struct EncodedMessage(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    message: Message,
+    payload: Bytes,
+    checksum: [u8; 4],
+    magic: [u8; 4],
+    version: u32,
+}
+
+impl EncodedMessage {
+    /// Encodes `message` for the network and protocol version of `config`; transactions and
+    /// blocks as `encoding` says.
+    ///
+    /// # Errors
+    /// When the message breaks a limit or the version does not have it.
+    pub fn new(
+        message: Message,
+        config: &Config,
+        encoding: TxEncoding,
+    ) -> Result<Self, EncodeError> {
+        let codec = config.codec(config.protocol_version);
+        let payload = message.payload(&codec, encoding)?;
+        let checksum = v1::checksum(&payload);
+        let (magic, version) = (config.network.magic, config.protocol_version);
+        Ok(Self(Arc::new(Inner {
+            message,
+            payload,
+            checksum,
+            magic,
+            version,
+        })))
+    }
+
+    /// The message.
+    pub fn message(&self) -> &Message {
+        &self.0.message
+    }
+
+    /// What kind of message it is.
+    pub fn kind(&self) -> Option<MessageKind> {
+        self.0.message.kind()
+    }
+
+    /// The payload as it goes to the wire.
+    pub fn payload(&self) -> &Bytes {
+        &self.0.payload
+    }
+
+    pub(crate) fn parcel_for(&self, codec: &Codec<'_>) -> Result<Parcel, SendError> {
+        let Inner {
+            message,
+            payload,
+            checksum,
+            magic,
+            version,
+        } = &*self.0;
+        if *magic != codec.network.magic {
+            return Err(SendError::WrongNetwork);
+        }
+        let (encoded, negotiated) = (*version, codec.version);
+        if !reads_alike(message, codec, encoded) {
+            return Err(SendError::WrongVersion {
+                encoded,
+                negotiated,
+            });
+        }
+        Ok(Parcel {
+            kind: message.kind(),
+            command: message.command(),
+            payload: Payload::new(payload.clone()),
+            checksum: Some(*checksum),
+            ticket: None,
+            token: crate::protocol::token(message),
+            provoked: false,
+        })
+    }
+}
+
+/// Whether a remote at the codec's version reads the bytes that were encoded for `encoded`.
+fn reads_alike(message: &Message, codec: &Codec<'_>, encoded: u32) -> bool {
+    let gates = &codec.network.gates;
+    let same_side = |gate: u32| (encoded >= gate) == (codec.version >= gate);
+    let layout = match message {
+        Message::Addr(_) => same_side(gates.addr_time),
+        // The nonce comes with versions above the gate, not from it on (BIP31).
+        Message::Ping(_) => same_side(gates.pong.saturating_add(1)),
+        _ => true,
+    };
+    layout
+        && message
+            .kind()
+            .is_none_or(|kind| codec.has(kind.min_version(gates)))
+}

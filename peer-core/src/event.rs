@@ -1,0 +1,97 @@
+//! What the machine tells the application. Events are owned and small.
+
+use alloc::boxed::Box;
+use bytes::Bytes;
+
+use crate::error::{Annoyance, DisconnectReason, Malformed, SendError, Violation};
+use crate::message::{CommandName, Message, VersionMessage};
+use crate::transport::outbox::Ticket;
+
+/// What happened, in the order in which it happened on the wire.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Event {
+    /// The remote's `version` arrived. With [`Config::review_version`](crate::Config) the machine
+    /// now waits for `accept_version` or `refuse_version`; otherwise it has answered already.
+    Version(Box<VersionMessage>),
+    /// Both `verack`s are exchanged: the connection is up. See
+    /// [`PeerMachine::remote`](crate::PeerMachine::remote) for what was negotiated.
+    Negotiated,
+    /// A message of the remote. `version` and `verack` are told by the two events above; pings are
+    /// answered already; all others arrive here, unknown commands included.
+    Message {
+        /// The message.
+        message: Message,
+        /// Bytes its frame took on the wire.
+        wire_len: u32,
+    },
+    /// Everything up to this ticket has been taken by the socket. A watermark: it speaks for all
+    /// earlier tickets, and several may be folded into one event.
+    Sent {
+        /// The last ticket of which every byte has left.
+        through: Ticket,
+    },
+    /// A message that was accepted before the handshake ended turned out to be impossible for the
+    /// version negotiated; it was not and will not be sent.
+    Unsent {
+        /// The ticket it had.
+        ticket: Ticket,
+        /// Why.
+        error: Box<SendError>,
+    },
+    /// After a [`SendError::Full`](crate::SendError::Full): there is room again.
+    Writable,
+    /// The remote did something wrong, or merely odd, that did not end the connection (or did:
+    /// then [`Event::Disconnected`] follows). What a ban manager wants to know.
+    Misbehavior(Box<Misbehavior>),
+    /// A frame was received, raw; comes before the event it leads to. Only with
+    /// [`Config::raw_events`](crate::Config).
+    Read(Box<RawFrame>),
+    /// A frame was handed to the socket's window, raw. Only with
+    /// [`Config::raw_events`](crate::Config).
+    Wrote(Box<RawFrame>),
+    /// The connection ended; comes exactly once and last.
+    Disconnected {
+        /// Why.
+        reason: DisconnectReason,
+        /// The last ticket of which every byte was taken by the socket; later ones were not sent.
+        sent_through: Option<Ticket>,
+    },
+}
+
+/// What the remote did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Misbehavior {
+    /// The command of the frame; `None` if its bytes are no name.
+    pub command: Option<CommandName>,
+    /// What was wrong with it.
+    pub kind: MisbehaviorKind,
+}
+
+/// Kinds of misbehaviour.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MisbehaviorKind {
+    /// Bytes that do not mean what their command says.
+    #[error("{0}")]
+    Malformed(Malformed),
+    /// Behaviour that breaks the protocol.
+    #[error("{0}")]
+    Violation(Violation),
+    /// Legal but pointless behaviour; told once a minute and kind, counted in the statistics.
+    #[error("pointless: {0:?}")]
+    Annoyance(Annoyance),
+}
+
+/// One frame as it stands on the wire.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RawFrame {
+    /// The command.
+    pub command: CommandName,
+    /// The bytes before the payload (24 in v1).
+    pub header: Bytes,
+    /// The payload.
+    pub payload: Bytes,
+}

@@ -1,0 +1,99 @@
+//! One connection as its owner sees it: who, which way, what for.
+
+use core::net::SocketAddr;
+
+use crate::wire::ServiceFlags;
+
+/// Which side dialled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// The remote dialled us.
+    Inbound,
+    /// We dialled the remote.
+    Outbound,
+}
+
+/// What a connection is for (Core: `ConnectionType`). It decides what the machine sends of its own
+/// accord, what it lets the application send, and what it refuses to receive.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Purpose {
+    /// Everything: blocks, transactions, addresses. The only purpose of an inbound connection.
+    #[default]
+    FullRelay,
+    /// Blocks only: `version` asks for no transactions, and transactions, their announcements and
+    /// address gossip are neither sent nor accepted.
+    BlockRelayOnly,
+    /// One question for addresses: ends when an `addr` or `addrv2` with more than one entry was
+    /// delivered, or after [`Timeouts::addr_fetch`](crate::Timeouts).
+    AddressFetch,
+    /// Tests that the remote answers: ends as soon as its `version` arrived.
+    Feeler,
+}
+
+/// One connection. Make it with [`Link::inbound`] or [`Link::outbound`] and set what differs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Link {
+    /// Who dialled.
+    pub direction: Direction,
+    /// What for. Inbound links are always [`Purpose::FullRelay`].
+    pub purpose: Purpose,
+    /// The remote's address where there is one: sent to it in `version` (unless
+    /// [`Config::proxy`](crate::Config)), otherwise unused.
+    pub remote: Option<SocketAddr>,
+    /// The services the remote is known for, sent back to it in `version` beside its address.
+    pub remote_services: ServiceFlags,
+    /// The height of our best block, sent in `version`.
+    pub start_height: i32,
+}
+
+impl Link {
+    /// We dialled: full relay, height 0.
+    pub const fn outbound() -> Self {
+        Self::new(Direction::Outbound)
+    }
+
+    /// The remote dialled: full relay, height 0.
+    pub const fn inbound() -> Self {
+        Self::new(Direction::Inbound)
+    }
+
+    const fn new(direction: Direction) -> Self {
+        Self {
+            direction,
+            purpose: Purpose::FullRelay,
+            remote: None,
+            remote_services: ServiceFlags::NONE,
+            start_height: 0,
+        }
+    }
+
+    /// With the remote's address.
+    #[must_use]
+    pub const fn with_remote(mut self, remote: SocketAddr) -> Self {
+        self.remote = Some(remote);
+        self
+    }
+
+    /// With a purpose; ignored on inbound links.
+    #[must_use]
+    pub const fn with_purpose(mut self, purpose: Purpose) -> Self {
+        if matches!(self.direction, Direction::Outbound) {
+            self.purpose = purpose;
+        }
+        self
+    }
+
+    /// With the height of our best block.
+    #[must_use]
+    pub const fn with_start_height(mut self, height: i32) -> Self {
+        self.start_height = height;
+        self
+    }
+
+    /// Whether the remote dialled.
+    pub const fn is_inbound(&self) -> bool {
+        matches!(self.direction, Direction::Inbound)
+    }
+}

@@ -1,0 +1,456 @@
+//! [`PeerMachine`]: the doors, and the wiring behind them. No protocol rule lives here.
+//!
+//! - `machine.rs`: the state and the doors of bytes, time and looking;
+//! - `machine/opening.rs`: landed frames become messages, messages become events;
+//! - `machine/sending.rs`: the application's messages, tickets, back-pressure;
+//! - `machine/closing.rs`: the ways a connection ends.
+
+mod closing;
+mod opening;
+mod sending;
+
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use alloc::sync::Arc;
+
+use rand_core::CryptoRng;
+
+use self::closing::Phase;
+use self::sending::Waiting;
+use crate::config::Config;
+use crate::error::HangUp;
+use crate::event::Event;
+use crate::link::Link;
+use crate::message::Reject;
+use crate::protocol::{Cx, Protocol};
+use crate::remote::Remote;
+use crate::rng::Rng;
+use crate::stats::Stats;
+use crate::time::Timestamp;
+use crate::timer::{Timer, Timers};
+use crate::transport::Outbound;
+use crate::transport::landing::Landing;
+use crate::transport::outbox::{Outbox, Ticket};
+
+/// The protocol state of one connection.
+///
+/// Bytes, the clock and commands go in; bytes, events and the next wake-up time come out. There
+/// are five kinds of method, and an adapter can be written from their names:
+///
+/// - *lend*: [`inbound`](Self::inbound) and [`outbound`](Self::outbound) lend windows to the
+///   socket;
+/// - *past tense*: [`received`](Self::received), [`sent`](Self::sent), [`hung_up`](Self::hung_up)
+///   and [`tick`](Self::tick) say what the world did, and when;
+/// - *imperative*: [`send`](Self::send), [`disconnect`](Self::disconnect) and the like are the
+///   application's wishes;
+/// - *pull*: [`poll_event`](Self::poll_event) gives what there is to know, one at a time;
+/// - *look*: everything that takes `&self`.
+///
+/// ```text
+/// loop {
+///     while let Some(event) = peer.poll_event() { tell the application, or stop polling }
+///     if let Some(window) = peer.inbound() { n = socket.read(window);     peer.received(n, now) }
+///     if peer.wants_write()                { n = socket.writev(outbound); peer.sent(n, now) }
+///     if now >= peer.deadline()            { peer.tick(now) }
+///     sleep only after a turn in which none of these did anything
+/// }
+/// ```
+///
+/// Frames are opened when an event is asked for, until one yields an event: an application that
+/// stops polling stops the machine wanting input, and nothing piles up inside.
+///
+/// The machine never reads a clock and never draws entropy after its birth: its output is a
+/// function of configuration, link, seed and the sequence of calls, bit for bit, on any platform.
+///
+/// ```
+/// use std::sync::Arc;
+/// use peer_core::{Config, Event, Link, PeerMachine, Timestamp, network::Network};
+///
+/// let config = Arc::new(Config::with_secret(Network::REGTEST, [7; 32]));
+/// let now = Timestamp::from_secs(1_700_000_000);
+/// let mut dialler = PeerMachine::from_seed(config.clone(), Link::outbound(), now, [1; 32]);
+/// let mut listener = PeerMachine::from_seed(config, Link::inbound(), now, [2; 32]);
+///
+/// // The whole network: what one lends as outbound, the other receives.
+/// fn carry(from: &mut PeerMachine, to: &mut PeerMachine, now: Timestamp) -> Vec<Event> {
+///     let bytes: Vec<u8> = from.outbound().slices().flatten().copied().collect();
+///     let taken = to.receive(&bytes, now);
+///     from.sent(taken, now);
+///     std::iter::from_fn(|| to.poll_event()).collect()
+/// }
+///
+/// while !(dialler.is_negotiated() && listener.is_negotiated()) {
+///     for event in carry(&mut dialler, &mut listener, now) {
+///         println!("listener: {event:?}");
+///     }
+///     for event in carry(&mut listener, &mut dialler, now) {
+///         println!("dialler: {event:?}");
+///     }
+/// }
+/// assert_eq!(dialler.remote().unwrap().protocol_version, 70_016);
+/// ```
+#[derive(Debug)]
+pub struct PeerMachine {
+    config: Arc<Config>,
+    link: Link,
+    now: Timestamp,
+    rng: Rng,
+    timers: Timers,
+    landing: Landing,
+    outbox: Outbox,
+    protocol: Protocol,
+    remote: Option<Box<Remote>>,
+    stats: Stats,
+    phase: Phase,
+    /// Events that have happened and were not polled: few, whatever arrives.
+    events: VecDeque<Event>,
+    tickets: Tickets,
+    /// Messages accepted before the handshake ended.
+    waiting: Waiting,
+    window: Window,
+}
+
+/// Where the order of sending stands.
+#[derive(Debug)]
+struct Tickets {
+    next: Ticket,
+    /// The last one of which every byte has left.
+    sent: Option<Ticket>,
+    /// `sent` has moved since it was last told.
+    untold: bool,
+    /// A message was handed back, and `Writable` is owed.
+    writable_owed: bool,
+}
+
+/// Whether the remote can be heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Window {
+    Open,
+    /// Closed by our own doing: the remote must not be judged for its silence.
+    Shut,
+    /// Open again since the last time we were told the time.
+    Reopened,
+}
+
+impl PeerMachine {
+    /// A machine for one connection that was just made. All entropy is drawn here: 32 bytes.
+    pub fn new(config: Arc<Config>, link: Link, now: Timestamp, rng: &mut impl CryptoRng) -> Self {
+        let mut seed = [0; 32];
+        rng.fill_bytes(&mut seed);
+        Self::from_seed(config, link, now, seed)
+    }
+
+    /// The same with a seed instead of a generator: for replay, simulation and tests.
+    pub fn from_seed(config: Arc<Config>, link: Link, now: Timestamp, seed: [u8; 32]) -> Self {
+        let mut rng = Rng::new(seed);
+        let mut timers = Timers::new(config.timeouts.grain);
+        let mut outbox = Outbox::new(config.network.magic, config.raw_events);
+        let mut stats = Stats {
+            connected_at: now,
+            ..Stats::default()
+        };
+        let (mut events, mut remote) = (VecDeque::new(), None);
+        let mut cx = Cx {
+            now,
+            config: &config,
+            link: &link,
+            rng: &mut rng,
+            timers: &mut timers,
+            outbox: &mut outbox,
+            events: &mut events,
+            stats: &mut stats,
+            remote: &mut remote,
+        };
+        let protocol = Protocol::start(&mut cx);
+        Self {
+            protocol,
+            link,
+            now,
+            rng,
+            timers,
+            landing: Landing::default(),
+            outbox,
+            remote,
+            stats,
+            phase: Phase::Open { hang_up: None },
+            events,
+            tickets: Tickets {
+                next: Ticket::FIRST,
+                sent: None,
+                untold: false,
+                writable_owed: false,
+            },
+            waiting: Waiting::default(),
+            window: Window::Open,
+            config,
+        }
+    }
+
+    // --- bytes in -------------------------------------------------------------------------
+
+    /// Lends the window that the next bytes of the socket go to; never empty.
+    ///
+    /// `None` means: do not read now. The application has not polled what has arrived, the remote
+    /// does not read the replies it provokes, or the connection is over.
+    pub fn inbound(&mut self) -> Option<&mut [u8]> {
+        if !self.wants_read() {
+            return None;
+        }
+        self.landing.window()
+    }
+
+    /// The socket filled the first `n` bytes of the window. Zero is harmless, and not the end of
+    /// the stream: that is [`hung_up`](Self::hung_up).
+    pub fn received(&mut self, n: usize, now: Timestamp) {
+        self.advance_to(now);
+        let n = self.landing.landed_bytes(n);
+        if n == 0 || self.is_closed() {
+            return;
+        }
+        self.stats.bytes_received = self.stats.bytes_received.saturating_add(n as u64);
+        self.stats.last_received = Some(self.now);
+        let (protocol, cx) = self.rooms();
+        protocol.on_received(&cx);
+        if self.phase.is_closing() {
+            // Only so that the remote can go on reading what we flush.
+            self.landing.clear();
+        }
+        self.look_at_window();
+    }
+
+    /// Copies bytes in instead of reading into the window; returns how many were taken. Poll
+    /// events and offer the rest when it is less than all.
+    pub fn receive(&mut self, bytes: &[u8], now: Timestamp) -> usize {
+        let mut taken = 0;
+        while let Some(rest) = bytes.get(taken..).filter(|rest| !rest.is_empty()) {
+            let Some(window) = self.inbound() else { break };
+            let n = window.len().min(rest.len());
+            for (to, from) in window.iter_mut().zip(rest) {
+                *to = *from;
+            }
+            self.received(n, now);
+            taken = taken.saturating_add(n);
+        }
+        taken
+    }
+
+    /// The stream ended: in order, by a reset, or by an error of the local socket. What arrived
+    /// before is still delivered; after the end of the stream in order, what is queued is still
+    /// flushed if the remote takes it.
+    pub fn hung_up(&mut self, how: HangUp, now: Timestamp) {
+        self.advance_to(now);
+        self.on_hang_up(how);
+    }
+
+    // --- bytes out ------------------------------------------------------------------------
+
+    /// Lends what is to be written, as slices for a vectored write.
+    pub fn outbound(&mut self) -> Outbound<'_> {
+        self.outbox.stage();
+        self.take_tapped();
+        self.outbox.lend()
+    }
+
+    /// The socket took the first `n` bytes of [`outbound`](Self::outbound).
+    pub fn sent(&mut self, n: usize, now: Timestamp) {
+        self.advance_to(now);
+        let n = self.outbox.sent(n);
+        if n == 0 {
+            return;
+        }
+        self.stats.bytes_sent = self.stats.bytes_sent.saturating_add(n as u64);
+        self.stats.last_sent = Some(self.now);
+        self.on_departures();
+        let (protocol, mut cx) = self.rooms();
+        protocol.on_sent(&mut cx);
+        self.close_if_flushed();
+        self.look_at_window();
+    }
+
+    // --- time -----------------------------------------------------------------------------
+
+    /// When [`tick`](Self::tick) wants to be called next; `None` if never. Changes rarely.
+    pub fn deadline(&self) -> Option<Timestamp> {
+        self.timers.next().map(|(at, _)| at)
+    }
+
+    /// What the deadline is for.
+    pub fn deadline_reason(&self) -> Option<Timer> {
+        self.timers.next().map(|(_, timer)| timer)
+    }
+
+    /// Time has come to `now`. Too early or too often is harmless.
+    pub fn tick(&mut self, now: Timestamp) {
+        self.advance_to(now);
+        // Each timer fires at most once a tick, so no setting can make this spin.
+        for _ in Timer::ALL {
+            let Some(timer) = self.timers.take_due(self.now) else {
+                break;
+            };
+            self.on_timer(timer);
+        }
+    }
+
+    // --- the application ------------------------------------------------------------------
+
+    /// The next thing that happened. `None`: nothing complete has arrived, or replies that the
+    /// remote provoked wait for it to read; ask again after [`received`](Self::received),
+    /// [`sent`](Self::sent) or [`tick`](Self::tick).
+    pub fn poll_event(&mut self) -> Option<Event> {
+        let event = loop {
+            if let Some(event) = self.next_event() {
+                break Some(event);
+            }
+            if !self.open_next() {
+                break None;
+            }
+        };
+        self.look_at_window();
+        event
+    }
+
+    /// Accepts the remote's `version` under [`Config::review_version`](crate::Config); without
+    /// effect otherwise.
+    pub fn accept_version(&mut self) {
+        let (protocol, mut cx) = self.rooms();
+        protocol.accept_version(&mut cx);
+        protocol.on_outbox_touched(&mut cx);
+    }
+
+    /// Refuses the remote's `version` under [`Config::review_version`](crate::Config): sends the
+    /// reject if there is one and the remote reads it (BIP61), then disconnects.
+    pub fn refuse_version(&mut self, reject: Option<Reject>) {
+        if self.protocol.awaits_review() {
+            let (protocol, mut cx) = self.rooms();
+            protocol.refuse_version(&mut cx, reject);
+            self.close_after_flush(crate::Goodbye::VersionRefused.into());
+        }
+    }
+
+    // --- looking --------------------------------------------------------------------------
+
+    /// Whether [`inbound`](Self::inbound) would lend a window. Touches no memory.
+    pub fn wants_read(&self) -> bool {
+        match &self.phase {
+            Phase::Open { hang_up: None } => {
+                self.landing.has_room() && self.outbox.provoked() < self.config.limits.provoked
+            }
+            Phase::Open { hang_up: Some(_) } | Phase::Closed => false,
+            Phase::Closing { remote_done, .. } => !remote_done,
+        }
+    }
+
+    /// Whether there is something to write.
+    pub fn wants_write(&self) -> bool {
+        !self.outbox.is_empty()
+    }
+
+    /// Wire bytes that wait to be sent.
+    pub fn queued(&self) -> usize {
+        self.outbox.queued().saturating_add(self.waiting.bytes())
+    }
+
+    /// Whether the connection is over: no more bytes either way. The last events may still have
+    /// to be polled.
+    pub fn is_closed(&self) -> bool {
+        matches!(self.phase, Phase::Closed)
+    }
+
+    /// Whether both `verack`s are exchanged.
+    pub fn is_negotiated(&self) -> bool {
+        self.protocol.is_negotiated()
+    }
+
+    /// What is known of the remote; `None` until its `version` arrived.
+    pub fn remote(&self) -> Option<&Remote> {
+        self.remote.as_deref()
+    }
+
+    /// The link the machine was made for.
+    pub fn link(&self) -> &Link {
+        &self.link
+    }
+
+    /// The configuration the machine was made with.
+    pub fn config(&self) -> &Arc<Config> {
+        &self.config
+    }
+
+    /// The numbers so far.
+    pub fn stats(&self) -> Stats {
+        self.stats
+    }
+
+    /// Heap bytes held by buffers and queues, bodies shared with other peers included.
+    pub fn memory_held(&self) -> usize {
+        let events = self.events.capacity().saturating_mul(size_of::<Event>());
+        [
+            self.landing.held(),
+            self.outbox.held(),
+            self.waiting.bytes(),
+            events,
+        ]
+        .into_iter()
+        .fold(0, usize::saturating_add)
+    }
+
+    // --- wiring ---------------------------------------------------------------------------
+
+    /// The rooms, and what they may touch.
+    fn rooms(&mut self) -> (&mut Protocol, Cx<'_>) {
+        let cx = Cx {
+            now: self.now,
+            config: &self.config,
+            link: &self.link,
+            rng: &mut self.rng,
+            timers: &mut self.timers,
+            outbox: &mut self.outbox,
+            events: &mut self.events,
+            stats: &mut self.stats,
+            remote: &mut self.remote,
+        };
+        (&mut self.protocol, cx)
+    }
+
+    /// Time never runs backwards here.
+    fn advance_to(&mut self, now: Timestamp) {
+        self.now = self.now.max(now);
+        let reopened = self.window == Window::Reopened;
+        if reopened {
+            self.window = Window::Open;
+        }
+        let (protocol, mut cx) = self.rooms();
+        protocol.on_time(&cx);
+        if reopened {
+            protocol.on_reopened(&mut cx);
+        }
+    }
+
+    /// Remembers when the remote could not be heard through our own doing.
+    fn look_at_window(&mut self) {
+        if !matches!(self.phase, Phase::Open { hang_up: None }) {
+            return;
+        }
+        self.window = match (self.wants_read(), self.window) {
+            (false, _) => Window::Shut,
+            (true, Window::Shut) => Window::Reopened,
+            (true, window) => window,
+        };
+    }
+
+    fn on_timer(&mut self, timer: Timer) {
+        if timer == Timer::Flush {
+            return self.on_flush_timer();
+        }
+        let suspended = self.window != Window::Open || self.landing.has_frame();
+        let (protocol, mut cx) = self.rooms();
+        let verdict = protocol.on_timer(&mut cx, timer, suspended);
+        protocol.on_outbox_touched(&mut cx);
+        if let Err(reason) = verdict {
+            self.fail(reason);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

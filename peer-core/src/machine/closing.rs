@@ -1,0 +1,183 @@
+//! The ways a connection ends. The first reason latches; after it nothing changes it.
+//!
+//! ```text
+//!            disconnect, refuse, fulfilled            flushed, or flush deadline
+//!   Open ───────────────────────────────► Closing ───────────────────────────────► Closed
+//!     └──────────── violation, timeout, abort, reset ──────────────────────────────►
+//! ```
+
+use super::{PeerMachine, Tickets};
+use crate::error::{DisconnectReason, Goodbye, HangUp};
+use crate::event::Event;
+use crate::message::Message;
+use crate::protocol::reject_for;
+use crate::timer::Timer;
+use crate::transport::outbox::Lane;
+
+/// How alive the connection is.
+#[derive(Debug)]
+pub(super) enum Phase {
+    /// It lives. After a hang-up what has arrived is still delivered.
+    Open { hang_up: Option<HangUp> },
+    /// What is queued is flushed, nothing is opened any more.
+    Closing {
+        reason: DisconnectReason,
+        /// The flush deadline runs (it starts when we next hear the time).
+        timed: bool,
+        /// The remote sends no more.
+        remote_done: bool,
+    },
+    /// It is over.
+    Closed,
+}
+
+impl Phase {
+    pub(super) fn is_closing(&self) -> bool {
+        matches!(self, Self::Closing { .. })
+    }
+}
+
+impl PeerMachine {
+    /// Ends the connection in order: what is queued is flushed first, within
+    /// [`Timeouts::flush`](crate::Timeouts). Messages accepted before the handshake ended are not.
+    pub fn disconnect(&mut self) {
+        self.close_after_flush(Goodbye::Requested.into());
+    }
+
+    /// Ends the connection at once; what is queued is dropped.
+    pub fn abort(&mut self) {
+        self.close(Goodbye::Requested.into());
+    }
+
+    /// The remote broke a rule, or time ran out.
+    pub(super) fn fail(&mut self, reason: DisconnectReason) {
+        let farewell = if self.config.strictness.send_reject {
+            reject_for(&reason)
+        } else {
+            None
+        };
+        let Some(reject) = farewell.filter(|_| self.remote.is_some()) else {
+            return self.close(reason);
+        };
+        let (_, mut cx) = self.rooms();
+        cx.send_own(
+            Lane::Control,
+            &Message::Reject(alloc::boxed::Box::new(reject)),
+            0,
+        );
+        self.close_after_flush(reason);
+    }
+
+    pub(super) fn close_after_flush(&mut self, reason: DisconnectReason) {
+        let Phase::Open { hang_up } = self.phase else {
+            return;
+        };
+        if self.outbox.is_empty() {
+            return self.close(reason);
+        }
+        self.phase = Phase::Closing {
+            reason,
+            timed: false,
+            remote_done: hang_up.is_some(),
+        };
+        self.landing.clear();
+        self.timers.stop_all();
+        // Due at once: the next tick tells us the time that the deadline counts from.
+        self.timers.set(Timer::Flush, self.now);
+    }
+
+    pub(super) fn close_if_flushed(&mut self) {
+        if self.phase.is_closing() && self.outbox.is_empty() {
+            self.finish_closing();
+        }
+    }
+
+    pub(super) fn on_flush_timer(&mut self) {
+        match &mut self.phase {
+            Phase::Closing {
+                timed: timed @ false,
+                ..
+            } => {
+                *timed = true;
+                let deadline = self.now.saturating_add(self.config.timeouts.flush);
+                self.timers.set(Timer::Flush, deadline);
+            }
+            _ => self.finish_closing(),
+        }
+    }
+
+    pub(super) fn on_hang_up(&mut self, how: HangUp) {
+        let in_order = matches!(how, HangUp::EndOfStream | HangUp::Truncated);
+        match &mut self.phase {
+            Phase::Open { hang_up } => {
+                hang_up.get_or_insert(how);
+                if !in_order {
+                    self.outbox.clear();
+                }
+            }
+            Phase::Closing { remote_done, .. } if in_order => *remote_done = true,
+            Phase::Closing { .. } => self.finish_closing(),
+            Phase::Closed => {}
+        }
+    }
+
+    /// Everything that arrived before the hang-up was opened.
+    pub(super) fn finish_hang_up(&mut self, how: HangUp) -> bool {
+        let cut = self.landing.is_mid_frame();
+        let how = if how == HangUp::EndOfStream && cut {
+            HangUp::Truncated
+        } else {
+            how
+        };
+        self.close_after_flush(DisconnectReason::HungUp(how));
+        true
+    }
+
+    /// Whether the application may still send.
+    pub(super) fn accepts_messages(&self) -> bool {
+        matches!(
+            self.phase,
+            Phase::Open {
+                hang_up: None | Some(HangUp::EndOfStream | HangUp::Truncated)
+            }
+        )
+    }
+
+    fn finish_closing(&mut self) {
+        if let Phase::Closing { reason, .. } = core::mem::replace(&mut self.phase, Phase::Closed) {
+            self.bury(reason);
+        }
+    }
+
+    fn close(&mut self, reason: DisconnectReason) {
+        if !matches!(self.phase, Phase::Closed) {
+            self.phase = Phase::Closed;
+            self.bury(reason);
+        }
+    }
+
+    fn bury(&mut self, reason: DisconnectReason) {
+        self.timers.stop_all();
+        self.landing.clear();
+        self.outbox.clear();
+        self.waiting.clear();
+        let Tickets {
+            sent,
+            untold,
+            writable_owed,
+            ..
+        } = &mut self.tickets;
+        (*untold, *writable_owed) = (false, false);
+        let sent_through = *sent;
+        self.events.push_back(Event::Disconnected {
+            reason,
+            sent_through,
+        });
+    }
+}
+
+impl From<Goodbye> for DisconnectReason {
+    fn from(goodbye: Goodbye) -> Self {
+        Self::Local(goodbye)
+    }
+}

@@ -1,0 +1,204 @@
+//! The application's messages: accepted, queued in order, told of when they have left.
+
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+
+use super::PeerMachine;
+use crate::command::Command;
+use crate::encoded::EncodedMessage;
+use crate::error::{Outgoing, SendError};
+use crate::event::{Event, RawFrame};
+use crate::message::Message;
+use crate::protocol::{is_handshake, may_send, token};
+use crate::transport::outbox::{Lane, Parcel, Payload, Tapped, Ticket};
+use crate::transport::v1::HEADER_LEN;
+use crate::wire::TxEncoding;
+
+/// Messages accepted before the version is known for which they are to be encoded.
+#[derive(Debug, Default)]
+pub(super) struct Waiting {
+    messages: VecDeque<(Ticket, Outgoing)>,
+    bytes: usize,
+}
+
+impl Waiting {
+    /// Wire bytes they will take.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    pub(super) fn clear(&mut self) {
+        *self = Self::default();
+    }
+}
+
+impl PeerMachine {
+    /// Queues a message; transactions and blocks with their witness (BIP144).
+    ///
+    /// Before the handshake is complete messages wait for it. The ticket comes back in
+    /// [`Event::Sent`] once the socket has taken the last byte, or the connection ends and
+    /// [`Event::Disconnected`] says through which ticket things were sent.
+    ///
+    /// # Errors
+    /// [`SendError`]; a full queue hands the message back.
+    pub fn send(&mut self, message: Message) -> Result<Ticket, SendError> {
+        self.send_outgoing(Outgoing::Message(message, TxEncoding::Witness))
+    }
+
+    /// Queues a message with transactions and blocks encoded as asked: `Base` leaves the witness
+    /// out, for remotes that did not ask for it.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub fn send_with_encoding(
+        &mut self,
+        message: Message,
+        encoding: TxEncoding,
+    ) -> Result<Ticket, SendError> {
+        self.send_outgoing(Outgoing::Message(message, encoding))
+    }
+
+    /// Queues a message that was encoded once for many peers; shares its bytes.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send), and when it was encoded for another network or for a version that
+    /// lays it out differently.
+    pub fn send_encoded(&mut self, message: &EncodedMessage) -> Result<Ticket, SendError> {
+        self.send_outgoing(Outgoing::Encoded(message.clone()))
+    }
+
+    /// The imperatives as data, for adapters and replay.
+    ///
+    /// # Errors
+    /// As the method the command stands for.
+    pub fn command(&mut self, command: Command) -> Result<Option<Ticket>, SendError> {
+        match command {
+            Command::Send(outgoing) => return self.send_outgoing(outgoing).map(Some),
+            Command::AcceptVersion => self.accept_version(),
+            Command::RefuseVersion(reject) => self.refuse_version(reject.map(|reject| *reject)),
+            Command::Disconnect => self.disconnect(),
+            Command::Abort => self.abort(),
+        }
+        Ok(None)
+    }
+
+    fn send_outgoing(&mut self, outgoing: Outgoing) -> Result<Ticket, SendError> {
+        if !self.accepts_messages() {
+            return Err(SendError::Closed);
+        }
+        let message = outgoing.message();
+        let command = message.command();
+        if is_handshake(message) {
+            return Err(SendError::Reserved { command });
+        }
+        if !may_send(self.link.purpose, message) {
+            return Err(SendError::Purpose { command });
+        }
+        if self.queued() >= self.config.limits.send_high {
+            self.tickets.writable_owed = true;
+            return Err(SendError::Full(outgoing));
+        }
+        let parcel = self.wrap(&outgoing)?;
+        let ticket = self.tickets.next;
+        self.tickets.next = ticket.next();
+        if self.is_negotiated() {
+            self.queue(parcel, ticket, &outgoing);
+        } else {
+            let wire_len = HEADER_LEN.saturating_add(parcel.payload.as_slice().len());
+            self.waiting.bytes = self.waiting.bytes.saturating_add(wire_len);
+            self.waiting.messages.push_back((ticket, outgoing));
+        }
+        Ok(ticket)
+    }
+
+    /// The handshake is complete: what waited for it is encoded for the version agreed on.
+    pub(super) fn release_waiting(&mut self) {
+        let waiting = core::mem::take(&mut self.waiting);
+        for (ticket, outgoing) in waiting.messages {
+            match self.wrap(&outgoing) {
+                Ok(parcel) => self.queue(parcel, ticket, &outgoing),
+                Err(error) => {
+                    self.events.push_back(Event::Unsent {
+                        ticket,
+                        error: Box::new(error),
+                    });
+                }
+            }
+        }
+    }
+
+    /// What has left since last time.
+    pub(super) fn on_departures(&mut self) {
+        while let Some(departed) = self.outbox.next_departed() {
+            self.stats.frames_sent = self.stats.frames_sent.saturating_add(1);
+            if let Some(ticket) = departed.ticket {
+                self.tickets.sent = Some(ticket);
+                self.tickets.untold = true;
+            }
+            let (protocol, mut cx) = self.rooms();
+            protocol.on_departed(&mut cx, departed);
+        }
+    }
+
+    /// Frames handed to the socket since last time, where the application wants to see them.
+    pub(super) fn take_tapped(&mut self) {
+        while let Some(Tapped {
+            command,
+            header,
+            payload,
+        }) = self.outbox.next_tapped()
+        {
+            self.events.push_back(Event::Wrote(Box::new(RawFrame {
+                command,
+                header,
+                payload,
+            })));
+        }
+    }
+
+    /// The next event that needs no frame to be opened.
+    pub(super) fn next_event(&mut self) -> Option<Event> {
+        if let Some(event) = self.events.pop_front() {
+            if self.events.is_empty() {
+                self.events = VecDeque::new();
+            }
+            return Some(event);
+        }
+        let tickets = &mut self.tickets;
+        if core::mem::take(&mut tickets.untold) {
+            return tickets.sent.map(|through| Event::Sent { through });
+        }
+        let drained = self.queued() <= self.config.limits.send_low;
+        (drained && core::mem::take(&mut self.tickets.writable_owed)).then_some(Event::Writable)
+    }
+
+    fn queue(&mut self, parcel: Parcel, ticket: Ticket, outgoing: &Outgoing) {
+        let (protocol, mut cx) = self.rooms();
+        cx.outbox.push(
+            Lane::Data,
+            Parcel {
+                ticket: Some(ticket),
+                ..parcel
+            },
+        );
+        protocol.on_queued(outgoing.message());
+        protocol.on_outbox_touched(&mut cx);
+    }
+
+    /// Encodes for the version in force.
+    fn wrap(&self, outgoing: &Outgoing) -> Result<Parcel, SendError> {
+        let codec = self.config.codec(self.version());
+        match outgoing {
+            Outgoing::Message(message, encoding) => Ok(Parcel {
+                kind: message.kind(),
+                command: message.command(),
+                payload: Payload::new(message.payload(&codec, *encoding)?),
+                checksum: None,
+                ticket: None,
+                token: token(message),
+                provoked: false,
+            }),
+            Outgoing::Encoded(encoded) => encoded.parcel_for(&codec),
+        }
+    }
+}

@@ -1,0 +1,316 @@
+//! Behaviour: one room per concern, and the dispatcher that knows them all.
+//!
+//! A room is a struct with the same few hands (`on_message`, `on_timer`, where needed `on_sent`)
+//! plus its own verbs. It sees the rest of the machine through [`Cx`], a split borrow, and cannot
+//! name another room. No room sees a byte of a frame.
+//!
+//! | room | what it keeps |
+//! |---|---|
+//! | [`handshake`] | `version`, `verack` and the window between them |
+//! | [`keepalive`] | pings, pongs, round trips |
+//! | [`liveness`] | silence of the remote, sockets that take nothing |
+//! | [`purpose`] | what this kind of connection sends and refuses |
+//! | [`temper`] | counts of bad and pointless input, and when they are too many |
+
+mod farewell;
+mod handshake;
+mod keepalive;
+mod liveness;
+mod purpose;
+mod self_nonce;
+mod temper;
+
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+
+use crate::config::Config;
+use crate::error::{Annoyance, DisconnectReason, Goodbye, Malformed, Timeout, Violation};
+use crate::event::Event;
+use crate::link::Link;
+use crate::message::{Codec, CommandName, DecodeError, Message, MessageKind, Reject};
+use crate::remote::Remote;
+use crate::rng::Rng;
+use crate::stats::Stats;
+use crate::time::Timestamp;
+use crate::timer::{Timer, Timers};
+use crate::transport::outbox::{Departed, Lane, Outbox, Parcel, Payload};
+use crate::wire::TxEncoding;
+
+pub(crate) use self::farewell::reject_for;
+pub(crate) use self::handshake::is_part as is_handshake;
+pub(crate) use self::keepalive::token;
+pub(crate) use self::purpose::may_send;
+
+/// What a room may touch: everything of the machine but the other rooms and the landing bytes.
+pub(crate) struct Cx<'a> {
+    pub(crate) now: Timestamp,
+    pub(crate) config: &'a Config,
+    pub(crate) link: &'a Link,
+    pub(crate) rng: &'a mut Rng,
+    pub(crate) timers: &'a mut Timers,
+    pub(crate) outbox: &'a mut Outbox,
+    pub(crate) events: &'a mut VecDeque<Event>,
+    pub(crate) stats: &'a mut Stats,
+    pub(crate) remote: &'a mut Option<Box<Remote>>,
+}
+
+impl Cx<'_> {
+    /// The codec at the version in force: negotiated, or ours before.
+    pub(crate) fn codec(&self) -> Codec<'_> {
+        self.config.codec(self.version())
+    }
+
+    /// The protocol version in force: negotiated, or ours before.
+    pub(crate) fn version(&self) -> u32 {
+        self.remote
+            .as_ref()
+            .map_or(self.config.protocol_version, |remote| {
+                remote.protocol_version
+            })
+    }
+
+    /// Queues a message of the machine's own. What the version in force cannot carry is left out.
+    /// `token` comes back when the frame has left.
+    pub(crate) fn send_own(&mut self, lane: Lane, message: &Message, token: u64) {
+        let Ok(payload) = message.payload(&self.codec(), TxEncoding::Witness) else {
+            return;
+        };
+        let (kind, command) = (message.kind(), message.command());
+        let provoked = kind == Some(MessageKind::Pong);
+        let payload = Payload::new(payload);
+        let parcel = Parcel {
+            kind,
+            command,
+            payload,
+            checksum: None,
+            ticket: None,
+            token,
+            provoked,
+        };
+        self.outbox.push(lane, parcel);
+    }
+}
+
+/// Whether the application hears of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Flow {
+    /// It does.
+    Deliver,
+    /// It was for the machine alone, or is dropped.
+    Keep,
+}
+
+/// What a room thinks of a message: a flow, or the end of the connection.
+pub(crate) type Judgement = Result<Flow, DisconnectReason>;
+
+/// The rooms.
+#[derive(Debug)]
+pub(crate) struct Protocol {
+    handshake: handshake::Handshake,
+    keepalive: keepalive::Keepalive,
+    liveness: liveness::Liveness,
+    purpose: purpose::Gate,
+    temper: temper::Temper,
+}
+
+impl Protocol {
+    /// Begins: an outbound link sends its `version` at once.
+    pub(crate) fn start(cx: &mut Cx<'_>) -> Self {
+        Self {
+            handshake: handshake::Handshake::start(cx),
+            keepalive: keepalive::Keepalive::default(),
+            liveness: liveness::Liveness::start(cx),
+            purpose: purpose::Gate::start(cx),
+            temper: temper::Temper::default(),
+        }
+    }
+
+    /// Whether the remote's `verack` was opened and ours is on its way.
+    pub(crate) fn is_negotiated(&self) -> bool {
+        self.handshake.is_done()
+    }
+
+    /// Whether the application owes a verdict on the remote's `version`.
+    pub(crate) fn awaits_review(&self) -> bool {
+        self.handshake.awaits_review()
+    }
+
+    /// A message of the remote, decoded.
+    pub(crate) fn on_message(&mut self, cx: &mut Cx<'_>, message: &Message) -> Judgement {
+        if !self.handshake.is_done() || handshake::is_part(message) {
+            return match self.handshake.on_message(cx, message)? {
+                handshake::Step::Flow(flow) => Ok(flow),
+                handshake::Step::Annoyance(kind) => self.annoyed(cx, message.command(), kind),
+                handshake::Step::Negotiated => {
+                    self.on_negotiated(cx);
+                    Ok(Flow::Keep)
+                }
+            };
+        }
+        if let Some(annoyance) = temper::pointless(cx.config, message)? {
+            self.annoyed(cx, message.command(), annoyance)?;
+        }
+        match message {
+            Message::Ping(ping) => keepalive::answer(cx, ping),
+            Message::Pong(pong) if !self.keepalive.on_pong(cx, pong) => {
+                self.annoyed(cx, message.command(), Annoyance::UnsolicitedPong)?;
+            }
+            _ => {}
+        }
+        match self.purpose.on_message(cx, message)? {
+            purpose::Verdict::Deliver => Ok(Flow::Deliver),
+            purpose::Verdict::Drop => Ok(Flow::Keep),
+            purpose::Verdict::Unwanted => {
+                self.annoyed(cx, message.command(), Annoyance::UnwantedTransaction)
+            }
+        }
+    }
+
+    /// The reason to end a connection that has done what it was for.
+    pub(crate) fn fulfilled(&self) -> Option<Goodbye> {
+        self.purpose
+            .is_fulfilled()
+            .then_some(Goodbye::AddressesFetched)
+    }
+
+    /// A payload that did not decode.
+    pub(crate) fn on_malformed(
+        &mut self,
+        cx: &mut Cx<'_>,
+        error: DecodeError,
+    ) -> Result<(), DisconnectReason> {
+        if error.message == MessageKind::Pong {
+            self.keepalive.on_short_pong(cx);
+        }
+        if error.message == MessageKind::Feature {
+            self.handshake.on_bad_feature(cx, &error)?;
+        }
+        self.temper.on_bad_payload(cx, error)
+    }
+
+    /// A frame that could not be given to a decoder.
+    pub(crate) fn on_bad_frame(
+        &mut self,
+        cx: &mut Cx<'_>,
+        malformed: Malformed,
+    ) -> Result<(), DisconnectReason> {
+        self.temper.on_bad_frame(cx, malformed)
+    }
+
+    /// Bytes after a payload that decoded; tells whether to deliver the message.
+    pub(crate) fn on_trailing(
+        &mut self,
+        cx: &mut Cx<'_>,
+        command: CommandName,
+        count: usize,
+    ) -> Judgement {
+        self.temper.on_trailing(cx, command, count)
+    }
+
+    /// A frame is skipped because it is too long.
+    pub(crate) fn on_skipped(
+        &mut self,
+        cx: &mut Cx<'_>,
+        command: Option<CommandName>,
+    ) -> Result<(), DisconnectReason> {
+        self.temper.on_annoyance(cx, command, Annoyance::Oversized)
+    }
+
+    /// The application's verdict on the remote's `version`.
+    pub(crate) fn accept_version(&mut self, cx: &mut Cx<'_>) {
+        self.handshake.accept(cx);
+    }
+
+    /// The application wants a reject sent to the remote it refuses.
+    pub(crate) fn refuse_version(&self, cx: &mut Cx<'_>, reject: Option<Reject>) {
+        self.handshake.refuse(cx, reject);
+    }
+
+    /// The application queued a message.
+    pub(crate) fn on_queued(&mut self, message: &Message) {
+        self.purpose.on_queued(message);
+        if let Message::Ping(ping) = message {
+            self.keepalive.on_queued(ping);
+        }
+    }
+
+    /// A frame has left completely.
+    pub(crate) fn on_departed(&mut self, cx: &mut Cx<'_>, departed: Departed) {
+        if departed.kind == Some(MessageKind::Ping) {
+            self.keepalive.on_sent(cx, departed.token);
+        }
+    }
+
+    /// Time is known again.
+    pub(crate) fn on_time(&mut self, cx: &Cx<'_>) {
+        self.liveness.on_time(cx);
+    }
+
+    /// Bytes arrived.
+    pub(crate) fn on_received(&mut self, cx: &Cx<'_>) {
+        self.liveness.on_received(cx);
+    }
+
+    /// The socket took bytes.
+    pub(crate) fn on_sent(&mut self, cx: &mut Cx<'_>) {
+        self.liveness.on_sent(cx);
+    }
+
+    /// After anything that may have queued a frame.
+    pub(crate) fn on_outbox_touched(&mut self, cx: &mut Cx<'_>) {
+        self.liveness.on_queued(cx);
+    }
+
+    /// Our window was closed and is open again: the remote gets its time back.
+    pub(crate) fn on_reopened(&mut self, cx: &mut Cx<'_>) {
+        self.liveness.on_received(cx);
+        self.keepalive.on_reopened(cx);
+    }
+
+    /// A timer is due. `suspended`: bytes received wait unopened, so the remote is not judged.
+    pub(crate) fn on_timer(
+        &mut self,
+        cx: &mut Cx<'_>,
+        timer: Timer,
+        suspended: bool,
+    ) -> Result<(), DisconnectReason> {
+        match timer {
+            Timer::Negotiation => Err(DisconnectReason::Timeout(Timeout::Negotiation)),
+            Timer::AddrFetch => Err(DisconnectReason::Timeout(Timeout::AddrFetch)),
+            Timer::Ping | Timer::Pong => self.keepalive.on_timer(cx, timer, suspended),
+            Timer::Idle | Timer::WriteStall => self.liveness.on_timer(cx, timer, suspended),
+            // The machine's own: it closes whatever the rooms think.
+            Timer::Flush => Ok(()),
+        }
+    }
+
+    fn on_negotiated(&mut self, cx: &mut Cx<'_>) {
+        cx.timers.stop(Timer::Negotiation);
+        cx.stats.negotiated_at = Some(cx.now);
+        cx.events.push_back(Event::Negotiated);
+        self.keepalive.start(cx);
+        let config = cx.config;
+        for message in &config.greeting {
+            if may_send(cx.link.purpose, message) {
+                self.on_queued(message);
+                cx.send_own(Lane::Data, message, token(message));
+            }
+        }
+    }
+
+    fn annoyed(
+        &mut self,
+        cx: &mut Cx<'_>,
+        command: CommandName,
+        annoyance: Annoyance,
+    ) -> Judgement {
+        self.temper.on_annoyance(cx, Some(command), annoyance)?;
+        Ok(Flow::Keep)
+    }
+}
+
+impl From<Violation> for DisconnectReason {
+    fn from(violation: Violation) -> Self {
+        Self::Violation(violation)
+    }
+}

@@ -1,0 +1,192 @@
+//! Counts of bad and of merely pointless input, and when they are too many.
+//!
+//! The policy ([`Strictness`](crate::Strictness)) says whether one slip ends the connection; where
+//! it forgives, the counts here say how often. Knows no message beyond its kind.
+
+use alloc::boxed::Box;
+use core::time::Duration;
+
+use crate::config::Config;
+use crate::error::{Annoyance, DisconnectReason, Malformed, Violation};
+use crate::event::{Event, Misbehavior, MisbehaviorKind};
+use crate::message::{CommandName, DecodeError, Message};
+use crate::protocol::{Cx, Flow, Judgement};
+use crate::strictness::Reaction;
+use crate::time::Timestamp;
+
+/// Limits are counted per this.
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// Hits within the current minute.
+#[derive(Clone, Copy, Debug, Default)]
+struct Window {
+    since: Timestamp,
+    hits: u32,
+}
+
+impl Window {
+    /// Counts a hit; returns how many this minute has seen.
+    fn hit(&mut self, now: Timestamp) -> u32 {
+        if now.saturating_since(self.since) >= MINUTE {
+            *self = Self {
+                since: now,
+                hits: 0,
+            };
+        }
+        self.hits = self.hits.saturating_add(1);
+        self.hits
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Temper {
+    bad_checksums: Window,
+    malformed: Window,
+    annoyances: [Window; Annoyance::ALL.len()],
+}
+
+/// Whether a message, correct in itself, says nothing.
+pub(super) fn pointless(
+    config: &Config,
+    message: &Message,
+) -> Result<Option<Annoyance>, DisconnectReason> {
+    let (empty, is_addr) = match message {
+        Message::Inv(list) | Message::GetData(list) | Message::NotFound(list) => {
+            (list.is_empty(), false)
+        }
+        Message::Addr(list) => (list.is_empty(), true),
+        Message::AddrV2(list) => (list.is_empty(), true),
+        _ => (false, false),
+    };
+    if empty && is_addr && config.strictness.empty_addr == Reaction::Disconnect {
+        return Err(Violation::Empty {
+            command: message.command(),
+        }
+        .into());
+    }
+    Ok(empty.then_some(Annoyance::Empty))
+}
+
+impl Temper {
+    /// A payload that did not decode, or whose counts break a limit.
+    pub(super) fn on_bad_payload(
+        &mut self,
+        cx: &mut Cx<'_>,
+        error: DecodeError,
+    ) -> Result<(), DisconnectReason> {
+        let strictness = &cx.config.strictness;
+        let reaction = if error.is_limit() {
+            strictness.over_limit
+        } else {
+            strictness.malformed
+        };
+        cx.stats.malformed = cx.stats.malformed.saturating_add(1);
+        let command = Some(error.message.command());
+        let hits = self.malformed.hit(cx.now);
+        let limit = cx.config.limits.malformed_per_minute;
+        judge(
+            cx,
+            reaction,
+            (hits, limit),
+            command,
+            Malformed::Payload(Box::new(error)),
+        )
+    }
+
+    /// A frame whose checksum or command is wrong.
+    pub(super) fn on_bad_frame(
+        &mut self,
+        cx: &mut Cx<'_>,
+        malformed: Malformed,
+    ) -> Result<(), DisconnectReason> {
+        let (strictness, limits) = (&cx.config.strictness, &cx.config.limits);
+        if let Malformed::Checksum { command } = malformed {
+            cx.stats.bad_checksums = cx.stats.bad_checksums.saturating_add(1);
+            let count = (
+                self.bad_checksums.hit(cx.now),
+                limits.bad_checksums_per_minute,
+            );
+            return judge(cx, strictness.bad_checksum, count, Some(command), malformed);
+        }
+        cx.stats.malformed = cx.stats.malformed.saturating_add(1);
+        let count = (self.malformed.hit(cx.now), limits.malformed_per_minute);
+        judge(cx, strictness.bad_command, count, None, malformed)
+    }
+
+    /// Bytes after a payload that decoded.
+    pub(super) fn on_trailing(
+        &mut self,
+        cx: &mut Cx<'_>,
+        command: CommandName,
+        count: usize,
+    ) -> Judgement {
+        let malformed = Malformed::TrailingBytes { command, count };
+        match cx.config.strictness.trailing_bytes {
+            Reaction::Deliver => {
+                cx.stats.trailing_bytes = cx.stats.trailing_bytes.saturating_add(1);
+                Ok(Flow::Deliver)
+            }
+            reaction => {
+                cx.stats.malformed = cx.stats.malformed.saturating_add(1);
+                let count = (
+                    self.malformed.hit(cx.now),
+                    cx.config.limits.malformed_per_minute,
+                );
+                judge(cx, reaction, count, Some(command), malformed)?;
+                Ok(Flow::Keep)
+            }
+        }
+    }
+
+    /// Legal but pointless: counted, told once a minute, and the end at a limit.
+    pub(super) fn on_annoyance(
+        &mut self,
+        cx: &mut Cx<'_>,
+        command: Option<CommandName>,
+        annoyance: Annoyance,
+    ) -> Result<(), DisconnectReason> {
+        let index = annoyance as usize;
+        let hits = self
+            .annoyances
+            .get_mut(index)
+            .map_or(0, |window| window.hit(cx.now));
+        if let Some(total) = cx.stats.annoyances.get_mut(index) {
+            *total = total.saturating_add(1);
+        }
+        let limit = cx.config.limits.annoyances_per_minute;
+        if hits == 1 {
+            tell(cx, command, MisbehaviorKind::Annoyance(annoyance));
+        }
+        if hits < limit {
+            return Ok(());
+        }
+        Err(Violation::Annoying { annoyance, limit }.into())
+    }
+}
+
+/// One malformed message: tell the application, and end the connection if the policy or the count
+/// says so.
+fn judge(
+    cx: &mut Cx<'_>,
+    reaction: Reaction,
+    (hits, limit): (u32, u32),
+    command: Option<CommandName>,
+    malformed: Malformed,
+) -> Result<(), DisconnectReason> {
+    tell(cx, command, MisbehaviorKind::Malformed(malformed.clone()));
+    if reaction == Reaction::Disconnect {
+        return Err(DisconnectReason::Malformed(malformed));
+    }
+    if hits < limit {
+        return Ok(());
+    }
+    Err(DisconnectReason::Malformed(Malformed::TooMany {
+        limit,
+        last: Box::new(malformed),
+    }))
+}
+
+fn tell(cx: &mut Cx<'_>, command: Option<CommandName>, kind: MisbehaviorKind) {
+    cx.events
+        .push_back(Event::Misbehavior(Box::new(Misbehavior { command, kind })));
+}

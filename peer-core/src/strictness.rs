@@ -1,0 +1,124 @@
+//! What happens on each kind of bad or odd input: a policy, with three presets.
+//!
+//! The codec reports, this decides. Frame errors (wrong magic, impossible length) are not listed:
+//! after them the stream is lost and every policy disconnects.
+
+/// What is done with one message that breaks a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Reaction {
+    /// Not delivered, counted; the connection stays (until a limit per minute, where one applies).
+    Drop,
+    /// Delivered as if nothing were odd, and counted.
+    Deliver,
+    /// The connection ends with a typed reason.
+    Disconnect,
+}
+
+/// What is done with a frame that is longer than it may be, judged from its header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Oversized {
+    /// Received like any other.
+    Accept,
+    /// Discarded as it arrives, costing no memory; the connection stays.
+    Skip,
+    /// The connection ends with a typed reason, before a byte of the payload is stored.
+    Disconnect,
+}
+
+/// The policy. Each field names a stimulus; the presets are [`Strictness::default`],
+/// [`Strictness::core`] and [`Strictness::btcd`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Strictness {
+    /// A second `version`. Default `Disconnect` (as btcd; Core drops it).
+    pub duplicate_version: Reaction,
+    /// A second `verack`. Default `Drop` (as Core; btcd disconnects).
+    pub duplicate_verack: Reaction,
+    /// A v1 checksum that is not the payload's. Default `Drop` up to
+    /// [`Limits::bad_checksums_per_minute`](crate::Limits) (Core drops for ever, btcd
+    /// disconnects). `Deliver` counts as `Drop`: such bytes are not to be trusted.
+    pub bad_checksum: Reaction,
+    /// A payload that does not decode as its command says. Default `Drop` with a `Misbehavior`
+    /// event up to [`Limits::malformed_per_minute`](crate::Limits) (Core drops for ever, btcd
+    /// disconnects). `Deliver` counts as `Drop`: there is nothing to deliver.
+    pub malformed: Reaction,
+    /// Bytes after a complete payload (for `feature` always an error). Default `Deliver` (as
+    /// Core; btcd disconnects).
+    pub trailing_bytes: Reaction,
+    /// A command that is not printable ASCII padded with NUL. Default `Drop` (as Core; btcd
+    /// disconnects). `Deliver` counts as `Drop`.
+    pub bad_command: Reaction,
+    /// A count inside a message above its limit (`inv` 50,001, `addr` 1,001, locator 102 ...).
+    /// Default `Disconnect` (as both). `Deliver` counts as `Drop`.
+    pub over_limit: Reaction,
+    /// A known message before the remote's `version`, or before its `verack`. Default `Drop` (as
+    /// Core; btcd disconnects). `Deliver` counts as `Drop`.
+    pub early_message: Reaction,
+    /// `sendaddrv2`, `wtxidrelay` or `feature` after `verack`. Default `Disconnect` (as Core).
+    pub late_negotiation: Reaction,
+    /// A transaction, or its announcement, though we said that we want none. Default `Disconnect`
+    /// (as Core).
+    pub unwanted_transaction: Reaction,
+    /// `addr` or `addrv2` with no entry. Default `Deliver` (as Core; btcd's server disconnects).
+    pub empty_addr: Reaction,
+    /// A payload before `verack` longer than [`Limits::early_payload`](crate::Limits). Default
+    /// `Disconnect`. Core accepts it, which costs it 4 MB a stranger; its preset skips.
+    pub oversized_early: Oversized,
+    /// A payload longer than any valid one of its command, within the frame limit. Default
+    /// `Accept` (as Core, which ignores the surplus; btcd disconnects).
+    pub oversized_for_type: Oversized,
+    /// Whether a `reject` (BIP61) goes out before a disconnect that the remote caused, where its
+    /// version reads it. Default false (as Core since 0.20; btcd sends it).
+    pub send_reject: bool,
+}
+
+impl Default for Strictness {
+    fn default() -> Self {
+        Self {
+            duplicate_version: Reaction::Disconnect,
+            duplicate_verack: Reaction::Drop,
+            bad_checksum: Reaction::Drop,
+            malformed: Reaction::Drop,
+            trailing_bytes: Reaction::Deliver,
+            bad_command: Reaction::Drop,
+            over_limit: Reaction::Disconnect,
+            early_message: Reaction::Drop,
+            late_negotiation: Reaction::Disconnect,
+            unwanted_transaction: Reaction::Disconnect,
+            empty_addr: Reaction::Deliver,
+            oversized_early: Oversized::Disconnect,
+            oversized_for_type: Oversized::Accept,
+            send_reject: false,
+        }
+    }
+}
+
+impl Strictness {
+    /// As Bitcoin Core reacts (v31.99).
+    pub fn core() -> Self {
+        Self {
+            duplicate_version: Reaction::Drop,
+            oversized_early: Oversized::Skip,
+            ..Self::default()
+        }
+    }
+
+    /// As btcd's `peer` and `wire` packages react (2c67bc29), and its server where that judges
+    /// for them.
+    pub fn btcd() -> Self {
+        Self {
+            duplicate_verack: Reaction::Disconnect,
+            bad_checksum: Reaction::Disconnect,
+            malformed: Reaction::Disconnect,
+            trailing_bytes: Reaction::Disconnect,
+            bad_command: Reaction::Disconnect,
+            early_message: Reaction::Disconnect,
+            empty_addr: Reaction::Disconnect,
+            oversized_for_type: Oversized::Disconnect,
+            send_reject: true,
+            ..Self::default()
+        }
+    }
+}

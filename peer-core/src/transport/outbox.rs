@@ -1,0 +1,313 @@
+//! What waits to be sent: three lanes, one cursor, one count of bytes. Knows no message meaning
+//! beyond the lane it was told.
+//!
+//! ```text
+//!  handshake ─┐
+//!  control   ─┼─► staged frames ─► slices lent to the socket
+//!  data      ─┘   (a bounded window)
+//! ```
+//!
+//! Everything leaves in order, lane by lane. Control frames (automatic pongs and keep-alive pings)
+//! overtake data between frames, but never a `sendcmpct` queued before them: the answer to a ping
+//! sent after `sendcmpct` locks the compact-block version in (BIP152).
+//!
+//! Payloads stay as they were queued until they reach the staging window, so a frame is only built
+//! (or, in an encrypted transport, sealed) shortly before it leaves.
+
+use alloc::collections::VecDeque;
+use core::num::NonZeroU64;
+
+use bytes::Bytes;
+
+use super::staging::{Outbound, Staging};
+use super::v1::HEADER_LEN;
+use crate::message::{CommandName, MessageKind};
+
+/// Identifies one message accepted by [`PeerMachine::send`](crate::PeerMachine::send).
+///
+/// Tickets of one machine rise by one with every message accepted; everything sent leaves in that
+/// order, so one ticket speaks for all earlier ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ticket(NonZeroU64);
+
+impl Ticket {
+    /// The first ticket of a machine.
+    pub(crate) const FIRST: Self = Self(NonZeroU64::MIN);
+
+    /// The ticket after this one.
+    pub(crate) fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+
+    /// Position in the order of sending, counted from one.
+    pub const fn number(self) -> u64 {
+        self.0.get()
+    }
+}
+
+/// Longest payload kept inside a parcel instead of in an allocation of its own.
+const INLINE_PAYLOAD: usize = 30;
+
+/// Copies of staged frames kept for the application; while it takes none no more are staged.
+const MAX_TAPPED: usize = 1_024;
+
+/// A payload on its way out.
+#[derive(Clone, Debug)]
+pub(crate) enum Payload {
+    Inline {
+        len: u8,
+        bytes: [u8; INLINE_PAYLOAD],
+    },
+    Shared(Bytes),
+}
+
+impl Payload {
+    pub(crate) fn as_slice(&self) -> &[u8] {
+        match self {
+            Self::Inline { len, bytes } => bytes.get(..usize::from(*len)).unwrap_or_default(),
+            Self::Shared(bytes) => bytes,
+        }
+    }
+
+    /// Copies `payload` if it is small, else takes a reference to it.
+    pub(crate) fn new(payload: Bytes) -> Self {
+        Self::inline(&payload).unwrap_or(Self::Shared(payload))
+    }
+
+    fn into_bytes(self) -> Bytes {
+        match self {
+            Self::Shared(bytes) => bytes,
+            small => Bytes::copy_from_slice(small.as_slice()),
+        }
+    }
+
+    /// A small payload, copied; `None` if it is too long for that.
+    pub(crate) fn inline(payload: &[u8]) -> Option<Self> {
+        let mut bytes = [0; INLINE_PAYLOAD];
+        bytes.get_mut(..payload.len())?.copy_from_slice(payload);
+        Some(Self::Inline {
+            len: u8::try_from(payload.len()).ok()?,
+            bytes,
+        })
+    }
+}
+
+/// One message in a lane.
+#[derive(Clone, Debug)]
+pub(crate) struct Parcel {
+    /// `None` for a message that is not in the table.
+    pub(crate) kind: Option<MessageKind>,
+    pub(crate) command: CommandName,
+    pub(crate) payload: Payload,
+    /// The v1 checksum where it is known already (encoded once, sent to many).
+    pub(crate) checksum: Option<[u8; 4]>,
+    /// The application's claim to hear when this has left.
+    pub(crate) ticket: Option<Ticket>,
+    /// Given back when this has left, to whoever queued it (a ping's nonce); zero for nothing.
+    pub(crate) token: u64,
+    /// Queued because of something the remote sent (a pong): counts against the reply limit.
+    pub(crate) provoked: bool,
+}
+
+impl Parcel {
+    /// Bytes this takes on the wire.
+    fn wire_len(&self) -> usize {
+        HEADER_LEN.saturating_add(self.payload.as_slice().len())
+    }
+}
+
+/// A frame whose last byte the socket has taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Departed {
+    pub(crate) kind: Option<MessageKind>,
+    pub(crate) ticket: Option<Ticket>,
+    pub(crate) token: u64,
+    provoked: bool,
+    wire_len: usize,
+}
+
+/// A frame as it was staged.
+#[derive(Clone, Debug)]
+pub(crate) struct Tapped {
+    pub(crate) command: CommandName,
+    pub(crate) header: Bytes,
+    pub(crate) payload: Bytes,
+}
+
+/// Where a parcel queues.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lane {
+    Handshake,
+    Control,
+    Data,
+}
+
+/// The lanes and the staging window.
+#[derive(Debug)]
+pub(crate) struct Outbox {
+    handshake: VecDeque<Parcel>,
+    control: VecDeque<Parcel>,
+    data: VecDeque<Parcel>,
+    staging: Staging,
+    /// Wire bytes queued or staged whose frame has not left completely.
+    queued: usize,
+    /// The part of `queued` that the remote provoked.
+    provoked: usize,
+    /// `sendcmpct` frames in the data lane.
+    sendcmpct_waiting: usize,
+    /// Copies of staged frames, where the application wants to see them.
+    tapped: Option<VecDeque<Tapped>>,
+}
+
+impl Outbox {
+    pub(crate) fn new(magic: [u8; 4], tapped: bool) -> Self {
+        Self {
+            tapped: tapped.then(VecDeque::new),
+            handshake: VecDeque::new(),
+            control: VecDeque::new(),
+            data: VecDeque::new(),
+            staging: Staging::new(magic),
+            queued: 0,
+            provoked: 0,
+            sendcmpct_waiting: 0,
+        }
+    }
+
+    /// Queues a message in its lane.
+    pub(crate) fn push(&mut self, lane: Lane, parcel: Parcel) {
+        self.queued = self.queued.saturating_add(parcel.wire_len());
+        if parcel.provoked {
+            self.provoked = self.provoked.saturating_add(parcel.wire_len());
+        }
+        match lane {
+            Lane::Handshake => self.handshake.push_back(parcel),
+            Lane::Control if self.sendcmpct_waiting == 0 => self.control.push_back(parcel),
+            Lane::Control | Lane::Data => {
+                self.sendcmpct_waiting += usize::from(parcel.kind == Some(MessageKind::SendCmpct));
+                self.data.push_back(parcel);
+            }
+        }
+    }
+
+    /// Wire bytes of everything that has not left completely.
+    pub(crate) fn queued(&self) -> usize {
+        self.queued
+    }
+
+    /// Wire bytes of replies the remote provoked that have not left completely.
+    pub(crate) fn provoked(&self) -> usize {
+        self.provoked
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.staging.is_empty()
+            && self.handshake.is_empty()
+            && self.control.is_empty()
+            && self.data.is_empty()
+    }
+
+    /// Bytes of memory held: buffers, queue entries and payloads kept alive.
+    pub(crate) fn held(&self) -> usize {
+        let entries = [&self.handshake, &self.control, &self.data]
+            .map(|lane| lane.capacity().saturating_mul(size_of::<Parcel>()));
+        entries.into_iter().fold(self.queued, usize::saturating_add)
+    }
+
+    /// Moves frames to the staging window while it has room.
+    pub(crate) fn stage(&mut self) {
+        let untaken = self
+            .tapped
+            .as_ref()
+            .is_some_and(|tapped| tapped.len() >= MAX_TAPPED);
+        while self.staging.has_room() && !untaken {
+            let Some(parcel) = self.next_parcel() else {
+                break;
+            };
+            let wire_len = parcel.wire_len();
+            let Parcel {
+                kind,
+                ticket,
+                token,
+                provoked,
+                ..
+            } = parcel;
+            let departed = Departed {
+                kind,
+                ticket,
+                token,
+                provoked,
+                wire_len,
+            };
+            let header = self.staging.push(&parcel, departed);
+            if let Some(tapped) = &mut self.tapped {
+                let header = Bytes::copy_from_slice(&header);
+                let payload = parcel.payload.into_bytes();
+                tapped.push_back(Tapped {
+                    command: parcel.command,
+                    header,
+                    payload,
+                });
+            }
+        }
+    }
+
+    /// The staged slices, oldest first.
+    pub(crate) fn lend(&self) -> Outbound<'_> {
+        self.staging.lend()
+    }
+
+    /// The next staged frame that was not looked at.
+    pub(crate) fn next_tapped(&mut self) -> Option<Tapped> {
+        self.tapped.as_mut()?.pop_front()
+    }
+
+    /// Takes note that the socket accepted the first `n` bytes that were lent; returns how many
+    /// that were.
+    pub(crate) fn sent(&mut self, n: usize) -> usize {
+        let n = self.staging.advance(n);
+        if self.is_empty() {
+            self.release();
+        }
+        n
+    }
+
+    /// The next frame that has left completely, in the order of leaving.
+    pub(crate) fn next_departed(&mut self) -> Option<Departed> {
+        let departed = self.staging.next_departed()?;
+        self.queued = self.queued.saturating_sub(departed.wire_len);
+        if departed.provoked {
+            self.provoked = self.provoked.saturating_sub(departed.wire_len);
+        }
+        Some(departed)
+    }
+
+    /// Drops everything that has not left.
+    pub(crate) fn clear(&mut self) {
+        *self = Self::new(self.staging.magic(), self.tapped.is_some());
+    }
+
+    fn next_parcel(&mut self) -> Option<Parcel> {
+        if let Some(parcel) = self
+            .handshake
+            .pop_front()
+            .or_else(|| self.control.pop_front())
+        {
+            return Some(parcel);
+        }
+        let parcel = self.data.pop_front()?;
+        if parcel.kind == Some(MessageKind::SendCmpct) {
+            self.sendcmpct_waiting = self.sendcmpct_waiting.saturating_sub(1);
+        }
+        Some(parcel)
+    }
+
+    /// An idle connection owns no buffer.
+    fn release(&mut self) {
+        self.handshake = VecDeque::new();
+        self.control = VecDeque::new();
+        self.data = VecDeque::new();
+    }
+}
+
+#[cfg(test)]
+mod tests;
