@@ -66,10 +66,12 @@ use crate::transport::outbox::{Outbox, Ticket};
 /// use std::sync::Arc;
 /// use peer_core::{Config, Event, Link, PeerMachine, Timestamp, network::Network};
 ///
-/// let config = Arc::new(Config::with_secret(Network::REGTEST, [7; 32]));
+/// // Two identities: machines of one configuration would recognise themselves and hang up.
+/// let ours = Arc::new(Config::with_secret(Network::REGTEST, [7; 32]));
+/// let theirs = Arc::new(Config::with_secret(Network::REGTEST, [8; 32]));
 /// let now = Timestamp::from_secs(1_700_000_000);
-/// let mut dialler = PeerMachine::from_seed(config.clone(), Link::outbound(), now, [1; 32]);
-/// let mut listener = PeerMachine::from_seed(config, Link::inbound(), now, [2; 32]);
+/// let mut dialler = PeerMachine::from_seed(ours, Link::outbound(), now, [1; 32]);
+/// let mut listener = PeerMachine::from_seed(theirs, Link::inbound(), now, [2; 32]);
 ///
 /// // The whole network: what one lends as outbound, the other receives.
 /// fn carry(from: &mut PeerMachine, to: &mut PeerMachine, now: Timestamp) -> Vec<Event> {
@@ -79,7 +81,7 @@ use crate::transport::outbox::{Outbox, Ticket};
 ///     std::iter::from_fn(|| to.poll_event()).collect()
 /// }
 ///
-/// while !(dialler.is_negotiated() && listener.is_negotiated()) {
+/// for _ in 0..3 {
 ///     for event in carry(&mut dialler, &mut listener, now) {
 ///         println!("listener: {event:?}");
 ///     }
