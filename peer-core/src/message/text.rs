@@ -13,6 +13,12 @@ use bytes::Bytes;
 pub struct Text(Bytes);
 
 impl Text {
+    /// Text of any bytes.
+    #[must_use]
+    pub const fn new(bytes: Bytes) -> Self {
+        Self(bytes)
+    }
+
     /// The bytes as they were sent.
     #[must_use]
     pub const fn as_bytes(&self) -> &Bytes {
@@ -34,7 +40,7 @@ impl Text {
 
 impl From<Bytes> for Text {
     fn from(bytes: Bytes) -> Self {
-        Self(bytes)
+        Self::new(bytes)
     }
 }
 

@@ -97,9 +97,10 @@ impl UserAgent {
         Ok(Self(Text::from(text)))
     }
 
-    /// Whatever a peer sent.
-    pub(super) fn from_wire(bytes: Bytes) -> Self {
-        Self(Text::from(bytes))
+    /// Any bytes, as a peer may send them; for our own user agent see [`new`](Self::new).
+    #[must_use]
+    pub const fn from_bytes(bytes: Bytes) -> Self {
+        Self(Text::new(bytes))
     }
 
     /// The bytes as they stand on the wire, which need not be text if they come from a peer.

@@ -136,7 +136,7 @@ impl Payload for VersionMessage {
         }
         if !reader.is_empty() {
             let length = reader.count("user agent", codec.limits.user_agent)?;
-            message.user_agent = UserAgent::from_wire(reader.bytes("user agent", length)?);
+            message.user_agent = UserAgent::from_bytes(reader.bytes("user agent", length)?);
             message.tail = VersionTail::UserAgent;
         }
         if !reader.is_empty() {

@@ -1,0 +1,8 @@
+//! Tests of the message codec on payloads that others made, and on what follows from the layouts.
+#![expect(clippy::unwrap_used, reason = "in a test a panic is a failure")]
+
+mod fields;
+mod limits;
+mod malformed;
+mod samples;
+mod whole;
