@@ -18,6 +18,8 @@ pub struct OutPoint {
 }
 
 impl OutPoint {
+    const SIZE: usize = 32 + 4;
+
     /// The reference to nothing that marks a coinbase input.
     pub const NULL: Self = Self {
         txid: Txid::ALL_ZERO,
@@ -26,10 +28,10 @@ impl OutPoint {
 
     #[inline]
     fn read(reader: &mut Reader<'_>) -> Result<Self, FieldError> {
-        let txid = Txid::from_bytes(reader.array("txid")?);
+        let [txid @ .., a, b, c, d] = reader.array::<{ Self::SIZE }>("previous_output")?;
         Ok(Self {
-            txid,
-            vout: reader.u32("vout")?,
+            txid: Txid::from_bytes(txid),
+            vout: u32::from_le_bytes([a, b, c, d]),
         })
     }
 
@@ -60,7 +62,7 @@ pub struct TxInView<'a> {
 
 impl<'a> TxInView<'a> {
     /// Bytes of the smallest input: an outpoint, an empty script and a sequence number.
-    pub(super) const LEAST_SIZE: usize = 36 + 1 + 4;
+    pub(super) const LEAST_SIZE: usize = OutPoint::SIZE + 1 + 4;
 
     #[inline]
     pub(super) fn read(reader: &mut Reader<'a>) -> Result<Self, FieldError> {

@@ -20,12 +20,18 @@ pub(in crate::wire) struct Layout {
 
 impl Layout {
     /// Checks the transaction at the reader's position and leaves the reader behind it.
+    #[inline]
     pub(in crate::wire) fn scan(
         reader: &mut Reader<'_>,
         format: TxFormat,
     ) -> Result<Self, FieldError> {
         match format {
-            TxFormat::Bitcoin => Self::bitcoin(reader),
+            TxFormat::Bitcoin => {
+                let mut local = reader.clone();
+                let layout = Self::bitcoin(&mut local)?;
+                *reader = local;
+                Ok(layout)
+            }
         }
     }
 
@@ -47,6 +53,7 @@ impl Layout {
     /// A zero byte in the place of the input count is the marker, and what follows it are the flags, of which only
     /// the value 1 is known. The exception is a second zero, which cannot be flags: it is read as an output count, and
     /// the transaction as having neither inputs nor outputs. With outputs but no inputs there is no encoding at all.
+    #[inline]
     fn bitcoin(reader: &mut Reader<'_>) -> Result<Self, FieldError> {
         let start = reader.position();
         let here = |reader: &Reader<'_>| saturate(reader.position() - start);
@@ -96,6 +103,7 @@ impl Layout {
 }
 
 /// Checks one witness stack per input, not all of which may be empty.
+#[inline]
 fn scan_witness(reader: &mut Reader<'_>, inputs: usize) -> Result<(), FieldError> {
     let mut any = false;
     for _ in 0..inputs {
