@@ -24,4 +24,4 @@ pub use self::view::TxView;
 pub(super) use self::layout::Layout;
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -21,7 +21,8 @@ use crate::wire::{
 pub struct BlockView {
     bytes: Bytes,
     tx_count: u32,
-    has_witness: bool,
+    /// Bytes that the base encoding leaves out.
+    witness_size: u32,
     format: TxFormat,
 }
 
@@ -59,10 +60,14 @@ impl BlockView {
     }
 
     fn new(bytes: Bytes, shape: Shape, format: TxFormat) -> Self {
+        let Shape {
+            tx_count,
+            witness_size,
+        } = shape;
         Self {
             bytes,
-            tx_count: shape.tx_count,
-            has_witness: shape.has_witness,
+            tx_count,
+            witness_size,
             format,
         }
     }
@@ -101,7 +106,25 @@ impl BlockView {
     /// Whether any transaction has a witness.
     #[must_use]
     pub const fn has_witness(&self) -> bool {
-        self.has_witness
+        self.witness_size != 0
+    }
+
+    /// Bytes without the witnesses.
+    #[must_use]
+    pub fn base_size(&self) -> usize {
+        self.bytes.len().saturating_sub(self.witness_size as usize)
+    }
+
+    /// Bytes in all.
+    #[must_use]
+    pub const fn total_size(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// The weight (BIP141): three times the base size and once the total.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        3 * self.base_size() + self.total_size()
     }
 
     /// The transactions in order, as views that share the block's bytes.
@@ -127,10 +150,10 @@ impl BlockView {
     /// The base encoding, for peers that do not ask for witnesses. Shares the bytes where there is none to leave out.
     #[must_use]
     pub fn without_witness(&self) -> Bytes {
-        if !self.has_witness {
+        if !self.has_witness() {
             return self.bytes.clone();
         }
-        let mut base = Vec::with_capacity(self.bytes.len());
+        let mut base = Vec::with_capacity(self.base_size());
         self.header().encode(&mut Writer::new(&mut base));
         Writer::new(&mut base).size(self.tx_count as usize);
         for transaction in self.transactions() {
@@ -189,20 +212,21 @@ impl FusedIterator for Transactions<'_> {}
 /// What one pass over a block finds out.
 struct Shape {
     tx_count: u32,
-    has_witness: bool,
+    witness_size: u32,
 }
 
 impl Shape {
     fn scan(reader: &mut Reader<'_>, format: TxFormat) -> Result<Self, FieldError> {
         reader.slice("header", BlockHeader::SIZE)?;
         let tx_count = Layout::count(reader, "transactions")?;
-        let mut has_witness = false;
+        let mut witness_size = 0_u32;
         for _ in 0..tx_count {
-            has_witness |= Layout::scan(reader, format)?.has_witness();
+            let size = Layout::scan(reader, format)?.witness_size();
+            witness_size = witness_size.saturating_add(size);
         }
         Ok(Self {
             tx_count,
-            has_witness,
+            witness_size,
         })
     }
 }

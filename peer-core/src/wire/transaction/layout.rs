@@ -43,9 +43,12 @@ impl Layout {
         count(reader, field, LEAST_SIZE).map(saturate)
     }
 
-    /// Whether any input has a witness.
-    pub(in crate::wire) const fn has_witness(&self) -> bool {
-        self.witness != self.lock_time
+    /// Bytes that the base encoding leaves out: marker, flags and witness.
+    pub(in crate::wire) fn witness_size(&self) -> u32 {
+        let flags = self.inputs.saturating_sub(VERSION_SIZE);
+        self.lock_time
+            .saturating_sub(self.witness)
+            .saturating_add(flags.into())
     }
 
     /// Version, inputs, outputs, witness, lock time (BIP144), with Bitcoin Core's reading of the corner cases.

@@ -87,8 +87,8 @@ impl TxView {
 
     /// Whether any input has a witness.
     #[must_use]
-    pub const fn has_witness(&self) -> bool {
-        self.layout.has_witness()
+    pub fn has_witness(&self) -> bool {
+        self.layout.witness_size() != 0
     }
 
     /// The inputs in order.
@@ -141,7 +141,9 @@ impl TxView {
     /// Bytes without the witness.
     #[must_use]
     pub fn base_size(&self) -> usize {
-        self.base_parts().iter().map(|part| part.len()).sum()
+        self.bytes
+            .len()
+            .saturating_sub(self.layout.witness_size() as usize)
     }
 
     /// Bytes in all.
