@@ -444,6 +444,10 @@ impl PeerMachine {
         if timer == Timer::Flush {
             return self.on_flush_timer();
         }
+        // After a hang-up only a flush can still stall: what the remote owes it cannot give.
+        if matches!(self.phase, Phase::Open { hang_up: Some(_) }) && timer != Timer::WriteStall {
+            return;
+        }
         let suspended = self.window != Window::Open || self.landing.has_frame();
         let (protocol, mut cx) = self.rooms();
         let verdict = protocol.on_timer(&mut cx, timer, suspended);

@@ -51,6 +51,9 @@ impl PeerMachine {
 
     /// The remote broke a rule, or time ran out.
     pub(super) fn fail(&mut self, reason: DisconnectReason) {
+        if !matches!(self.phase, Phase::Open { .. }) {
+            return;
+        }
         let farewell = if self.config.strictness.send_reject {
             reject_for(&reason)
         } else {
@@ -123,7 +126,7 @@ impl PeerMachine {
 
     /// Everything that arrived before the hang-up was opened.
     pub(super) fn finish_hang_up(&mut self, how: HangUp) -> bool {
-        let cut = self.landing.is_mid_frame();
+        let cut = self.landing.is_mid_frame() && !self.landing.has_frame();
         let how = if how == HangUp::EndOfStream && cut {
             HangUp::Truncated
         } else {

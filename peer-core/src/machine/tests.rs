@@ -1,7 +1,7 @@
-use std::println;
-use std::vec::Vec;
 use super::*;
 use crate::network::Network;
+use std::println;
+use std::vec::Vec;
 
 #[test]
 fn handshake() {
@@ -12,7 +12,11 @@ fn handshake() {
     let mut b = PeerMachine::from_seed(config, Link::inbound(), now, [2; 32]);
     for _ in 0..4 {
         for k in 0..2 {
-            let (from, to) = if k == 0 { (&mut a, &mut b) } else { (&mut b, &mut a) };
+            let (from, to) = if k == 0 {
+                (&mut a, &mut b)
+            } else {
+                (&mut b, &mut a)
+            };
             let bytes: Vec<u8> = from.outbound().slices().flatten().copied().collect();
             let taken = to.receive(&bytes, now);
             from.sent(taken, now);
