@@ -1,7 +1,7 @@
 //! Merkle trees as Bitcoin builds them: double SHA-256, an odd node is paired with itself.
 //!
-//! Plain 32-byte hashes go in and come out, whatever they name (txids, wtxids); comparing the
-//! root with a header or a commitment is the caller's part. Nothing here allocates.
+//! Plain 32-byte hashes go in and come out, whatever they name (txids, wtxids); comparing the root with a header or a
+//! commitment is the caller's part. Leaves are taken one at a time, so that nobody has to collect them first.
 
 use sha2::{Digest, Sha256};
 

@@ -27,10 +27,9 @@ impl Target {
         }
         let mut bytes = [0; 32];
         for (index, byte) in mantissa.into_iter().enumerate() {
-            // The mantissa's first byte is the number's `length`-th from the right. Bytes that
-            // fall off the right end are dropped, bytes off the left end must not matter.
-            let from_left = index + bytes.len();
-            match from_left.checked_sub(usize::from(length)) {
+            // The mantissa begins `length` bytes from the right end. What it has beyond that end is dropped; what
+            // it has beyond the left end may only be zeros.
+            match (bytes.len() + index).checked_sub(usize::from(length)) {
                 Some(place) => {
                     if let Some(slot) = bytes.get_mut(place) {
                         *slot = byte;

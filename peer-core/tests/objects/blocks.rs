@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use peer_core::network::Network;
 use peer_core::wire::{
-    BlockHash, BlockView, DecodeErrorKind, MerkleError, TxEncoding, TxFormat,
+    BlockHash, BlockView, DecodeErrorKind, MerkleError, Reader, TxEncoding, TxFormat,
     WitnessCommitmentError,
 };
 use serde_json::Value;
@@ -96,6 +96,29 @@ fn blocks_survive_being_taken_apart() {
             assert_eq!(with.wtxid() == without.wtxid(), !with.has_witness());
         }
     }
+}
+
+#[test]
+fn the_first_block_has_its_headline() {
+    let stream = file("blocks/btcd-blk_0_to_4-blkfile.dat");
+    let mut reader = Reader::new(&stream);
+    reader.slice("magic and length", 8).unwrap();
+    let genesis = BlockView::decode(&mut reader, TxFormat::Bitcoin).unwrap();
+    assert_eq!(genesis.block_hash(), Network::MAINNET.genesis);
+    let coinbase = genesis.coinbase().unwrap();
+    let txid = "4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b";
+    assert_eq!(coinbase.txid().to_string(), txid);
+    let headline = b"The Times 03/Jan/2009 Chancellor on brink of second bailout for banks";
+    assert!(
+        coinbase
+            .inputs()
+            .next()
+            .unwrap()
+            .script_sig
+            .ends_with(headline)
+    );
+    let values: Vec<_> = coinbase.outputs().map(|output| output.value).collect();
+    assert_eq!(values, [50 * 100_000_000]);
 }
 
 #[test]

@@ -80,6 +80,34 @@ fn random_transactions_of_cores_signature_hash_tests() {
     }
 }
 
+/// Ids, weight and content as rust-bitcoin's `segwit_transaction` test has them.
+#[test]
+fn a_transaction_with_known_ids_and_weight() {
+    let transaction = checked(hex(
+        "02000000000101595895ea20179de87052b4046dfe6fd515860505d6511a9004cf12a1f93cac7c0100000000ffffffff01\
+         deb807000000000017a9140f3444e271620c736808aa7b33e370bd87cb5a078702483045022100fb60dad8df4af2841adc\
+         0346638c16d0b8035f5e3f3753b88db122e70c79f9370220756e6633b17fd2710e626347d28d60b0a2d6cbb41de5174064\
+         4b9fb3ba7751040121028fa937ca8cba2197a37c007176ed8941055d3bcb8627d085e94553e62f057dcc00000000",
+    ));
+    let txid = "f5864806e3565c34d1b41e716f72609d00b55ea5eac5b924c9719a842ef42206";
+    let wtxid = "80b7d8a82d5d5bf92905b06f2014dd699e03837ca172e3a59d51426ebbe3e7f5";
+    assert_eq!(transaction.txid().to_string(), txid);
+    assert_eq!(transaction.wtxid().to_string(), wtxid);
+    assert_eq!(transaction.weight(), 442);
+    assert_eq!((transaction.version(), transaction.lock_time()), (2, 0));
+    let input = transaction.inputs().next().unwrap();
+    let spent = "7cac3cf9a112cf04901a51d605058615d56ffe6d04b45270e89d1720ea955859:1";
+    assert_eq!(input.previous_output.to_string(), spent);
+    assert_eq!((input.script_sig, input.sequence), (&[][..], u32::MAX));
+    let output = transaction.outputs().next().unwrap();
+    assert_eq!((output.value, output.script_pubkey.len()), (506_078, 23));
+    let lengths: Vec<_> = transaction
+        .witnesses()
+        .flat_map(|stack| stack.iter().map(<[u8]>::len).collect::<Vec<_>>())
+        .collect();
+    assert_eq!(lengths, [72, 33]);
+}
+
 #[test]
 fn transactions_of_other_projects() {
     for number in 1..=10 {

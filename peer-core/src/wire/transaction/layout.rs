@@ -1,4 +1,5 @@
-//! Where the parts of a transaction lie, found in one pass that proves the rest of the module right.
+//! Where the parts of a transaction lie: one pass, without which there is no view, and the only place that knows
+//! formats apart.
 
 use super::item::{TxInView, TxOutView, WitnessView, count};
 use crate::wire::error::saturate;
@@ -26,12 +27,7 @@ impl Layout {
         format: TxFormat,
     ) -> Result<Self, FieldError> {
         match format {
-            TxFormat::Bitcoin => {
-                let mut local = reader.clone();
-                let layout = Self::bitcoin(&mut local)?;
-                *reader = local;
-                Ok(layout)
-            }
+            TxFormat::Bitcoin => Self::bitcoin(reader),
         }
     }
 
@@ -72,14 +68,11 @@ impl Layout {
             }
             _ => false,
         };
+        let mut inputs = VERSION_SIZE;
         if flagged {
             reader.u16("flags")?;
+            inputs += 2;
         }
-        let inputs = if flagged {
-            VERSION_SIZE + 2
-        } else {
-            VERSION_SIZE
-        };
         let input_count = count(reader, "inputs", TxInView::LEAST_SIZE)?;
         for _ in 0..input_count {
             TxInView::read(reader)?;
