@@ -1,11 +1,13 @@
 //! [`PeerMachine`]: the doors, and the wiring behind them. No protocol rule lives here.
 //!
-//! - `machine.rs`: the state and the doors of bytes, time and looking;
+//! - `machine.rs`: the state and the doors of bytes and time;
+//! - `machine/looking.rs`: everything that takes `&self`;
 //! - `machine/opening.rs`: landed frames become messages, messages become events;
 //! - `machine/sending.rs`: the application's messages, tickets, back-pressure;
 //! - `machine/closing.rs`: the ways a connection ends.
 
 mod closing;
+mod looking;
 mod opening;
 mod sending;
 
@@ -327,73 +329,6 @@ impl PeerMachine {
             protocol.refuse_version(&mut cx, reject);
             self.close_after_flush(crate::Goodbye::VersionRefused.into());
         }
-    }
-
-    // --- looking --------------------------------------------------------------------------
-
-    /// Whether [`inbound`](Self::inbound) would lend a window. Touches no memory.
-    pub fn wants_read(&self) -> bool {
-        match &self.phase {
-            Phase::Open { hang_up: None } => {
-                self.landing.has_room() && self.outbox.provoked() < self.config.limits.provoked
-            }
-            Phase::Open { hang_up: Some(_) } | Phase::Closed => false,
-            Phase::Closing { remote_done, .. } => !remote_done,
-        }
-    }
-
-    /// Whether there is something to write.
-    pub fn wants_write(&self) -> bool {
-        !self.outbox.is_empty()
-    }
-
-    /// Wire bytes that wait to be sent.
-    pub fn queued(&self) -> usize {
-        self.outbox.queued().saturating_add(self.waiting.bytes())
-    }
-
-    /// Whether the connection is over: no more bytes either way. The last events may still have
-    /// to be polled.
-    pub fn is_closed(&self) -> bool {
-        matches!(self.phase, Phase::Closed)
-    }
-
-    /// Whether both `verack`s are exchanged.
-    pub fn is_negotiated(&self) -> bool {
-        self.protocol.is_negotiated()
-    }
-
-    /// What is known of the remote; `None` until its `version` arrived.
-    pub fn remote(&self) -> Option<&Remote> {
-        self.remote.as_deref()
-    }
-
-    /// The link the machine was made for.
-    pub fn link(&self) -> &Link {
-        &self.link
-    }
-
-    /// The configuration the machine was made with.
-    pub fn config(&self) -> &Arc<Config> {
-        &self.config
-    }
-
-    /// The numbers so far.
-    pub fn stats(&self) -> Stats {
-        self.stats
-    }
-
-    /// Heap bytes held by buffers and queues, bodies shared with other peers included.
-    pub fn memory_held(&self) -> usize {
-        let events = self.events.capacity().saturating_mul(size_of::<Event>());
-        [
-            self.landing.held(),
-            self.outbox.held(),
-            self.waiting.bytes(),
-            events,
-        ]
-        .into_iter()
-        .fold(0, usize::saturating_add)
     }
 
     // --- wiring ---------------------------------------------------------------------------
