@@ -1,4 +1,80 @@
 //! Sans-IO peer-to-peer protocol state machine for Bitcoin and its relatives.
+//!
+//! One [`PeerMachine`] is the protocol state of one connection. Bytes, clock readings and commands
+//! go in; bytes, events and the next wake-up time come out. No sockets, threads, clocks or ambient
+//! randomness are in here, so it runs in any runtime, is simulated deterministically, fuzzed, and
+//! replayed byte for byte.
+//!
+//! ```text
+//!             bytes in                                            bytes out
+//!                │                                                    ▲
+//!    adapter ────┼────────────────────── peer-core ───────────────────┼──── adapter
+//!                ▼                                                    │
+//!        transport: frame → (command, payload)          transport: (command, payload) → frame
+//!                ▼                                                    ▲
+//!          message: payload → view                        message: view → payload
+//!                ▼                                                    ▲
+//!        protocol rooms: handshake · keep-alive · liveness · purpose · temper
+//!                ▼                                                    ▲
+//!              Event  ─────────────►  application  ─────────────►  send
+//! ```
+//!
+//! Adapters such as `peer-tokio` add sockets and clocks. Without one, a machine is driven by hand:
+//!
+//! ```
+//! use std::io::{Read, Write};
+//! use std::sync::Arc;
+//! use peer_core::{Config, Epoch, Event, HangUp, Link, PeerMachine};
+//!
+//! /// Talks to a node over any blocking stream until it is gone; prints what it says.
+//! fn watch(mut stream: impl Read + Write, config: Arc<Config>, seed: [u8; 32]) -> std::io::Result<()> {
+//!     let clock = Epoch::start();
+//!     let mut peer = PeerMachine::from_seed(config, Link::outbound(), clock.now(), seed);
+//!     loop {
+//!         while let Some(event) = peer.poll_event() {
+//!             println!("{event:?}");
+//!             if let Event::Disconnected { .. } = event {
+//!                 return Ok(());
+//!             }
+//!         }
+//!         while peer.wants_write() {
+//!             let n = stream.write(peer.outbound().first())?;
+//!             peer.sent(n, clock.now());
+//!         }
+//!         if let Some(window) = peer.inbound() {
+//!             match stream.read(window)? {
+//!                 0 => peer.hung_up(HangUp::EndOfStream, clock.now()),
+//!                 n => peer.received(n, clock.now()),
+//!             }
+//!         }
+//!         peer.tick(clock.now());
+//!     }
+//! }
+//! ```
+//!
+//! (A blocking read also blocks the clock; the adapters wait for bytes and
+//! [`deadline`](PeerMachine::deadline) at once.)
+//!
+//! # Where things are
+//!
+//! - [`PeerMachine`]: the doors; [`Config`], [`Link`]: what it is told at birth; [`Event`]: what
+//!   it tells; [`DisconnectReason`], [`SendError`]: what went wrong, sorted by culprit.
+//! - [`message`]: every message of the protocol, decoded and encoded; [`wire`]: what messages are
+//!   made of, blocks and transactions as views over their bytes; [`network`]: chains as data.
+//! - [`Strictness`], [`Limits`], [`Timeouts`]: what is forgiven, how much, and how long.
+//!
+//! # Promises
+//!
+//! - *Deterministic*: output is a function of configuration, link, seed and the sequence of calls.
+//! - *Indifferent to chunking*: however the byte stream is cut, events and replies are the same.
+//! - *Bounded*: every buffer, count and wait has a limit with a default and a reason. What a
+//!   remote claims costs it bytes before it costs us memory.
+//! - *Pulled*: a frame is opened when an event is asked for. Not asking is back-pressure.
+//!
+//! # Features
+//!
+//! - `std` (default): [`Epoch`], `IoSlice` support in [`Outbound`], conversions from `std::time`.
+//!   Without it the crate needs `alloc` only.
 #![no_std]
 #![forbid(unsafe_code)]
 
