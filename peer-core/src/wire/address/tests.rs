@@ -226,6 +226,25 @@ fn yggdrasil_addresses_have_16_bytes_in_their_prefix() {
     );
 }
 
+/// An unknown network's addresses are skipped up to 512 bytes; above, not even a claim of more is believed.
+#[test]
+fn addresses_of_unknown_networks_are_bounded() {
+    assert_eq!(Address::from_bip155(0xaa, &[0; MAX_ADDRESS_SIZE]), Ok(None));
+    let size = Address::from_bip155(0xaa, &[0; MAX_ADDRESS_SIZE + 1])
+        .unwrap_err()
+        .kind;
+    assert_eq!(
+        size,
+        DecodeErrorKind::SizeAboveLimit {
+            size: 513,
+            limit: 512
+        }
+    );
+
+    let claim = Bytes::from_static(&[1, 0, 0, 0, 0, 0, 0xaa, 0xfd, 0x01, 0x02]);
+    assert_eq!(decode_v2(&claim), Err(size));
+}
+
 #[test]
 fn counts_above_the_limit_are_refused_before_the_entries() {
     let claim = Bytes::from_static(&[0xfd, 0xe9, 0x03]);

@@ -153,6 +153,14 @@ fn a_block_without_transactions_has_the_structure_of_one() {
 }
 
 #[test]
+fn a_block_is_encodable_if_its_transactions_are() {
+    let mut block = block_of(vec![coinbase(&[7; 32])]);
+    block.transactions[1].inputs.clear();
+    let expected = block.transactions[1].to_view().unwrap_err();
+    assert_eq!(block.to_view(), Err(expected));
+}
+
+#[test]
 fn a_transaction_count_is_bounded_by_the_bytes_left() {
     let mut bytes = header([0; 32]).to_bytes().to_vec();
     bytes.extend([0xfe, 0x80, 0x1a, 0x06, 0]);

@@ -17,6 +17,19 @@ use crate::wire::{
 };
 
 /// A structurally valid block over shared bytes. Cloning costs a reference count.
+///
+/// ```
+/// use peer_core::wire::{BlockView, TxFormat};
+///
+/// # fn look(payload: bytes::Bytes) -> Result<(), Box<dyn core::error::Error>> {
+/// let block = BlockView::from_bytes(payload, TxFormat::Bitcoin)?;
+/// block.check_merkle_root()?;
+/// for transaction in block.transactions() {
+///     println!("{} pays {} outputs", transaction.txid(), transaction.outputs().len());
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct BlockView {
     bytes: Bytes,
