@@ -62,7 +62,7 @@ impl Claim {
         match (kind, field) {
             // One entry: time, services, and a network that nobody knows.
             (MessageKind::AddrV2, "address") => {
-                payload[..].copy_from_slice(&[1, 0, 0, 0, 0, 0, 99])
+                payload[..].copy_from_slice(&[1, 0, 0, 0, 0, 0, 99]);
             }
             _ => assert!(before < 100),
         }

@@ -1,5 +1,11 @@
 //! Tests of the message codec on payloads that others made, and on what follows from the layouts.
-#![expect(clippy::unwrap_used, reason = "in a test a panic is a failure")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "in a test a panic is a failure"
+)]
+
+extern crate alloc;
 
 mod fields;
 mod limits;

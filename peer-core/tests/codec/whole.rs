@@ -1,7 +1,7 @@
 //! What holds for every message: it is what it was when it is written again, no part of it is it, and what follows is
 //! not part of it.
 
-use std::collections::BTreeSet;
+use alloc::collections::BTreeSet;
 
 use bytes::{Bytes, BytesMut};
 use peer_core::message::{DecodeErrorKind, Feature, Message, MessageKind, TxEncoding, VersionTail};
