@@ -5,12 +5,12 @@ use bytes::Bytes;
 use super::Codec;
 use super::codec::Payload;
 use super::error::{EncodeErrorKind, check_count, check_version};
-use crate::wire::{AddrList, AddrV2List, FieldError, Reader, TxEncoding, Writer};
+use crate::wire::{AddrList, AddrV2List, FieldError, TxEncoding, Writer};
 
 impl Payload for AddrList {
-    fn decode(reader: &mut Reader<'_>, codec: &Codec<'_>) -> Result<Self, FieldError> {
+    fn decode(payload: Bytes, codec: &Codec<'_>) -> Result<(Self, usize), FieldError> {
         let timed = codec.has(codec.network.gates.addr_time);
-        Self::decode(reader, codec.limits.addr, timed)
+        Self::cut(payload, codec.limits.addr, timed)
     }
 
     fn check(&self, codec: &Codec<'_>) -> Result<(), EncodeErrorKind> {
@@ -34,8 +34,8 @@ impl Payload for AddrList {
 }
 
 impl Payload for AddrV2List {
-    fn decode(reader: &mut Reader<'_>, codec: &Codec<'_>) -> Result<Self, FieldError> {
-        Self::decode(reader, codec.limits.addr)
+    fn decode(payload: Bytes, codec: &Codec<'_>) -> Result<(Self, usize), FieldError> {
+        Self::cut(payload, codec.limits.addr)
     }
 
     fn check(&self, codec: &Codec<'_>) -> Result<(), EncodeErrorKind> {

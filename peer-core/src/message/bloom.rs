@@ -3,9 +3,9 @@
 use bytes::Bytes;
 
 use super::Codec;
-use super::codec::Payload;
+use super::codec::{Payload, fields};
 use super::error::{EncodeErrorKind, check_count, check_size};
-use crate::wire::{DecodeErrorKind, FieldError, Reader, TxEncoding, Writer};
+use crate::wire::{DecodeErrorKind, FieldError, TxEncoding, Writer};
 
 /// The `filterload` message: sets the filter of the connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,23 +35,25 @@ impl BloomUpdate {
 
 impl Payload for FilterLoad {
     /// Sizes are reported as broken count limits because Core treats them so: it disconnects.
-    fn decode(reader: &mut Reader<'_>, codec: &Codec<'_>) -> Result<Self, FieldError> {
-        let length = reader.count("filter", codec.limits.filter)?;
-        let filter = reader.bytes("filter", length)?;
-        let hash_funcs = reader.u32("hash functions")?;
-        let limit = codec.limits.filter_hash_funcs;
-        if hash_funcs > limit {
-            let count = u64::from(hash_funcs);
-            return Err(FieldError::new(
-                "hash functions",
-                DecodeErrorKind::CountAboveLimit { count, limit },
-            ));
-        }
-        Ok(Self {
-            filter,
-            hash_funcs,
-            tweak: reader.u32("tweak")?,
-            update: BloomUpdate(reader.u8("flags")?),
+    fn decode(payload: Bytes, codec: &Codec<'_>) -> Result<(Self, usize), FieldError> {
+        fields(&payload, |reader| {
+            let length = reader.count("filter", codec.limits.filter)?;
+            let filter = reader.bytes("filter", length)?;
+            let hash_funcs = reader.u32("hash functions")?;
+            let limit = codec.limits.filter_hash_funcs;
+            if hash_funcs > limit {
+                let count = u64::from(hash_funcs);
+                return Err(FieldError::new(
+                    "hash functions",
+                    DecodeErrorKind::CountAboveLimit { count, limit },
+                ));
+            }
+            Ok(Self {
+                filter,
+                hash_funcs,
+                tweak: reader.u32("tweak")?,
+                update: BloomUpdate(reader.u8("flags")?),
+            })
         })
     }
 
@@ -81,10 +83,12 @@ pub struct FilterAdd {
 
 impl Payload for FilterAdd {
     /// As for [`FilterLoad`], an element that is too long is a broken limit.
-    fn decode(reader: &mut Reader<'_>, codec: &Codec<'_>) -> Result<Self, FieldError> {
-        let length = reader.count("data", codec.limits.filter_add)?;
-        Ok(Self {
-            data: reader.bytes("data", length)?,
+    fn decode(payload: Bytes, codec: &Codec<'_>) -> Result<(Self, usize), FieldError> {
+        fields(&payload, |reader| {
+            let length = reader.count("data", codec.limits.filter_add)?;
+            Ok(Self {
+                data: reader.bytes("data", length)?,
+            })
         })
     }
 

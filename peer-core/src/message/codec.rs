@@ -89,12 +89,8 @@ impl Message {
         payload: Bytes,
         codec: &Codec<'_>,
     ) -> Result<Decoded, DecodeError> {
-        let mut reader = Reader::new(&payload);
-        match Self::read(kind, &mut reader, codec) {
-            Ok(message) => Ok(Decoded {
-                message,
-                trailing: reader.remaining(),
-            }),
+        match Self::read(kind, payload, codec) {
+            Ok((message, trailing)) => Ok(Decoded { message, trailing }),
             Err(error) => Err(DecodeError::new(kind, error)),
         }
     }
@@ -163,8 +159,8 @@ impl Message {
 
 /// The layout of one message.
 pub(super) trait Payload {
-    /// Reads the message. Bytes that are left are the caller's to judge.
-    fn decode(reader: &mut Reader<'_>, codec: &Codec<'_>) -> Result<Self, FieldError>
+    /// The message that `payload` begins with, and the number of bytes after it.
+    fn decode(payload: Bytes, codec: &Codec<'_>) -> Result<(Self, usize), FieldError>
     where
         Self: Sized;
 
@@ -180,10 +176,20 @@ pub(super) trait Payload {
     }
 }
 
+/// Decodes a message field by field.
+pub(super) fn fields<T>(
+    payload: &Bytes,
+    read: impl FnOnce(&mut Reader<'_>) -> Result<T, FieldError>,
+) -> Result<(T, usize), FieldError> {
+    let mut reader = Reader::new(payload);
+    let message = read(&mut reader)?;
+    Ok((message, reader.remaining()))
+}
+
 /// The payload of an unknown message: all there is.
 impl Payload for Bytes {
-    fn decode(reader: &mut Reader<'_>, _codec: &Codec<'_>) -> Result<Self, FieldError> {
-        reader.bytes("payload", reader.remaining())
+    fn decode(payload: Bytes, _codec: &Codec<'_>) -> Result<(Self, usize), FieldError> {
+        Ok((payload, 0))
     }
 
     fn check(&self, _codec: &Codec<'_>) -> Result<(), EncodeErrorKind> {
@@ -201,8 +207,8 @@ impl Payload for Bytes {
 
 /// The payload of a message that has none.
 impl Payload for () {
-    fn decode(_reader: &mut Reader<'_>, _codec: &Codec<'_>) -> Result<Self, FieldError> {
-        Ok(())
+    fn decode(payload: Bytes, _codec: &Codec<'_>) -> Result<(Self, usize), FieldError> {
+        Ok(((), payload.len()))
     }
 
     fn check(&self, _codec: &Codec<'_>) -> Result<(), EncodeErrorKind> {
@@ -218,8 +224,8 @@ impl Payload for () {
 
 /// Large messages that are rare are boxed, so that all others stay small.
 impl<T: Payload> Payload for Box<T> {
-    fn decode(reader: &mut Reader<'_>, codec: &Codec<'_>) -> Result<Self, FieldError> {
-        T::decode(reader, codec).map(Self::new)
+    fn decode(payload: Bytes, codec: &Codec<'_>) -> Result<(Self, usize), FieldError> {
+        T::decode(payload, codec).map(|(message, trailing)| (Self::new(message), trailing))
     }
 
     fn check(&self, codec: &Codec<'_>) -> Result<(), EncodeErrorKind> {

@@ -9,12 +9,14 @@ pub use self::transactions::{PrefilledIter, PrefilledList, PrefilledTx, TxIter, 
 use alloc::vec::Vec;
 use core::fmt;
 
+use bytes::Bytes;
+
 use super::Codec;
-use super::codec::Payload;
+use super::codec::{Payload, fields};
 use super::data::check_format;
 use super::error::{EncodeErrorKind, check_count};
 use crate::wire::{
-    BlockHash, BlockHeader, DecodeErrorKind, FieldError, Item, List, Reader, TxEncoding, Writer,
+    BlockHash, BlockHeader, DecodeErrorKind, FieldError, Item, List, TxEncoding, Writer,
 };
 
 /// The `sendcmpct` message: the sender understands compact blocks.
@@ -28,19 +30,21 @@ pub struct SendCmpct {
 }
 
 impl Payload for SendCmpct {
-    fn decode(reader: &mut Reader<'_>, _codec: &Codec<'_>) -> Result<Self, FieldError> {
-        let announce = match reader.u8("announce")? {
-            0 => false,
-            1 => true,
-            other => {
-                let value = u64::from(other);
-                let kind = DecodeErrorKind::InvalidValue { value };
-                return Err(FieldError::new("announce", kind));
-            }
-        };
-        Ok(Self {
-            announce,
-            version: reader.u64("version")?,
+    fn decode(payload: Bytes, _codec: &Codec<'_>) -> Result<(Self, usize), FieldError> {
+        fields(&payload, |reader| {
+            let announce = match reader.u8("announce")? {
+                0 => false,
+                1 => true,
+                other => {
+                    let value = u64::from(other);
+                    let kind = DecodeErrorKind::InvalidValue { value };
+                    return Err(FieldError::new("announce", kind));
+                }
+            };
+            Ok(Self {
+                announce,
+                version: reader.u64("version")?,
+            })
         })
     }
 
@@ -64,10 +68,12 @@ pub struct GetBlockTxn {
 }
 
 impl Payload for GetBlockTxn {
-    fn decode(reader: &mut Reader<'_>, codec: &Codec<'_>) -> Result<Self, FieldError> {
-        Ok(Self {
-            block_hash: reader.array("block hash").map(BlockHash::from_bytes)?,
-            indexes: IndexList::read(reader, codec.limits.compact_txs)?,
+    fn decode(payload: Bytes, codec: &Codec<'_>) -> Result<(Self, usize), FieldError> {
+        fields(&payload, |reader| {
+            Ok(Self {
+                block_hash: reader.array("block hash").map(BlockHash::from_bytes)?,
+                indexes: IndexList::read(reader, codec.limits.compact_txs)?,
+            })
         })
     }
 
@@ -91,10 +97,12 @@ pub struct BlockTxn {
 }
 
 impl Payload for BlockTxn {
-    fn decode(reader: &mut Reader<'_>, codec: &Codec<'_>) -> Result<Self, FieldError> {
-        Ok(Self {
-            block_hash: reader.array("block hash").map(BlockHash::from_bytes)?,
-            transactions: TxList::read(reader, codec)?,
+    fn decode(payload: Bytes, codec: &Codec<'_>) -> Result<(Self, usize), FieldError> {
+        fields(&payload, |reader| {
+            Ok(Self {
+                block_hash: reader.array("block hash").map(BlockHash::from_bytes)?,
+                transactions: TxList::read(reader, codec)?,
+            })
         })
     }
 
@@ -159,18 +167,20 @@ impl CmpctBlock {
 }
 
 impl Payload for CmpctBlock {
-    fn decode(reader: &mut Reader<'_>, codec: &Codec<'_>) -> Result<Self, FieldError> {
-        let limit = codec.limits.compact_txs;
-        let header = BlockHeader::decode(reader)?;
-        let nonce = reader.u64("nonce")?;
-        let short_ids: List<ShortId> = reader.list("short ids", limit)?;
-        // Both lists together name the transactions of one block.
-        let prefilled = PrefilledList::read(reader, codec, limit - short_ids.len())?;
-        Ok(Self {
-            header,
-            nonce,
-            short_ids,
-            prefilled,
+    fn decode(payload: Bytes, codec: &Codec<'_>) -> Result<(Self, usize), FieldError> {
+        fields(&payload, |reader| {
+            let limit = codec.limits.compact_txs;
+            let header = BlockHeader::decode(reader)?;
+            let nonce = reader.u64("nonce")?;
+            let short_ids: List<ShortId> = reader.list("short ids", limit)?;
+            // Both lists together name the transactions of one block.
+            let prefilled = PrefilledList::read(reader, codec, limit - short_ids.len())?;
+            Ok(Self {
+                header,
+                nonce,
+                short_ids,
+                prefilled,
+            })
         })
     }
 

@@ -3,11 +3,11 @@
 use bytes::Bytes;
 
 use super::Codec;
-use super::codec::Payload;
+use super::codec::{Payload, fields};
 use super::error::{EncodeErrorKind, check_count, check_size};
 use crate::wire::{
-    BlockHeader, BlockView, FieldError, List, MerkleMatches, PartialMerkleError, Reader,
-    TxEncoding, TxFormat, TxMerkleNode, TxView, Writer, extract_matches,
+    BlockHeader, BlockView, FieldError, List, MerkleMatches, PartialMerkleError, TxEncoding,
+    TxFormat, TxMerkleNode, TxView, Writer, extract_matches,
 };
 
 /// `Ok` if an object of `format` may go onto the network of `codec`.
@@ -24,8 +24,8 @@ pub(super) fn check_format(
 }
 
 impl Payload for BlockView {
-    fn decode(reader: &mut Reader<'_>, codec: &Codec<'_>) -> Result<Self, FieldError> {
-        Self::decode(reader, codec.network.tx_format)
+    fn decode(payload: Bytes, codec: &Codec<'_>) -> Result<(Self, usize), FieldError> {
+        Self::cut(payload, codec.network.tx_format)
     }
 
     fn check(&self, codec: &Codec<'_>) -> Result<(), EncodeErrorKind> {
@@ -48,8 +48,8 @@ impl Payload for BlockView {
 }
 
 impl Payload for TxView {
-    fn decode(reader: &mut Reader<'_>, codec: &Codec<'_>) -> Result<Self, FieldError> {
-        Self::decode(reader, codec.network.tx_format)
+    fn decode(payload: Bytes, codec: &Codec<'_>) -> Result<(Self, usize), FieldError> {
+        Self::cut(payload, codec.network.tx_format)
     }
 
     fn check(&self, codec: &Codec<'_>) -> Result<(), EncodeErrorKind> {
@@ -101,12 +101,14 @@ impl MerkleBlock {
 }
 
 impl Payload for MerkleBlock {
-    fn decode(reader: &mut Reader<'_>, codec: &Codec<'_>) -> Result<Self, FieldError> {
-        Ok(Self {
-            header: BlockHeader::decode(reader)?,
-            tx_count: reader.u32("transaction count")?,
-            hashes: reader.list("hashes", codec.limits.merkle_hashes)?,
-            flags: reader.var_bytes("flags", codec.limits.merkle_flags)?,
+    fn decode(payload: Bytes, codec: &Codec<'_>) -> Result<(Self, usize), FieldError> {
+        fields(&payload, |reader| {
+            Ok(Self {
+                header: BlockHeader::decode(reader)?,
+                tx_count: reader.u32("transaction count")?,
+                hashes: reader.list("hashes", codec.limits.merkle_hashes)?,
+                flags: reader.var_bytes("flags", codec.limits.merkle_flags)?,
+            })
         })
     }
 

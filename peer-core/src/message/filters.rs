@@ -6,11 +6,9 @@
 use bytes::Bytes;
 
 use super::Codec;
-use super::codec::Payload;
+use super::codec::{Payload, fields};
 use super::error::{EncodeErrorKind, check_count, check_size};
-use crate::wire::{
-    BlockHash, FieldError, FilterHash, FilterHeader, List, Reader, TxEncoding, Writer,
-};
+use crate::wire::{BlockHash, FieldError, FilterHash, FilterHeader, List, TxEncoding, Writer};
 
 /// The `getcfilters` message: asks for one `cfilter` for each block of a range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,11 +22,13 @@ pub struct GetCFilters {
 }
 
 impl Payload for GetCFilters {
-    fn decode(reader: &mut Reader<'_>, _codec: &Codec<'_>) -> Result<Self, FieldError> {
-        Ok(Self {
-            filter_type: reader.u8("filter type")?,
-            start_height: reader.u32("start height")?,
-            stop: reader.array("stop hash").map(BlockHash::from_bytes)?,
+    fn decode(payload: Bytes, _codec: &Codec<'_>) -> Result<(Self, usize), FieldError> {
+        fields(&payload, |reader| {
+            Ok(Self {
+                filter_type: reader.u8("filter type")?,
+                start_height: reader.u32("start height")?,
+                stop: reader.array("stop hash").map(BlockHash::from_bytes)?,
+            })
         })
     }
 
@@ -55,11 +55,13 @@ pub struct CFilter {
 }
 
 impl Payload for CFilter {
-    fn decode(reader: &mut Reader<'_>, codec: &Codec<'_>) -> Result<Self, FieldError> {
-        Ok(Self {
-            filter_type: reader.u8("filter type")?,
-            block_hash: reader.array("block hash").map(BlockHash::from_bytes)?,
-            filter: reader.var_bytes("filter", codec.limits.cfilter)?,
+    fn decode(payload: Bytes, codec: &Codec<'_>) -> Result<(Self, usize), FieldError> {
+        fields(&payload, |reader| {
+            Ok(Self {
+                filter_type: reader.u8("filter type")?,
+                block_hash: reader.array("block hash").map(BlockHash::from_bytes)?,
+                filter: reader.var_bytes("filter", codec.limits.cfilter)?,
+            })
         })
     }
 
@@ -86,11 +88,13 @@ pub struct GetCFHeaders {
 }
 
 impl Payload for GetCFHeaders {
-    fn decode(reader: &mut Reader<'_>, _codec: &Codec<'_>) -> Result<Self, FieldError> {
-        Ok(Self {
-            filter_type: reader.u8("filter type")?,
-            start_height: reader.u32("start height")?,
-            stop: reader.array("stop hash").map(BlockHash::from_bytes)?,
+    fn decode(payload: Bytes, _codec: &Codec<'_>) -> Result<(Self, usize), FieldError> {
+        fields(&payload, |reader| {
+            Ok(Self {
+                filter_type: reader.u8("filter type")?,
+                start_height: reader.u32("start height")?,
+                stop: reader.array("stop hash").map(BlockHash::from_bytes)?,
+            })
         })
     }
 
@@ -119,14 +123,16 @@ pub struct CFHeaders {
 }
 
 impl Payload for CFHeaders {
-    fn decode(reader: &mut Reader<'_>, codec: &Codec<'_>) -> Result<Self, FieldError> {
-        Ok(Self {
-            filter_type: reader.u8("filter type")?,
-            stop: reader.array("stop hash").map(BlockHash::from_bytes)?,
-            previous_header: reader
-                .array("previous filter header")
-                .map(FilterHeader::from_bytes)?,
-            filter_hashes: reader.list("filter hashes", codec.limits.cfheaders)?,
+    fn decode(payload: Bytes, codec: &Codec<'_>) -> Result<(Self, usize), FieldError> {
+        fields(&payload, |reader| {
+            Ok(Self {
+                filter_type: reader.u8("filter type")?,
+                stop: reader.array("stop hash").map(BlockHash::from_bytes)?,
+                previous_header: reader
+                    .array("previous filter header")
+                    .map(FilterHeader::from_bytes)?,
+                filter_hashes: reader.list("filter hashes", codec.limits.cfheaders)?,
+            })
         })
     }
 
@@ -153,10 +159,12 @@ pub struct GetCFCheckpt {
 }
 
 impl Payload for GetCFCheckpt {
-    fn decode(reader: &mut Reader<'_>, _codec: &Codec<'_>) -> Result<Self, FieldError> {
-        Ok(Self {
-            filter_type: reader.u8("filter type")?,
-            stop: reader.array("stop hash").map(BlockHash::from_bytes)?,
+    fn decode(payload: Bytes, _codec: &Codec<'_>) -> Result<(Self, usize), FieldError> {
+        fields(&payload, |reader| {
+            Ok(Self {
+                filter_type: reader.u8("filter type")?,
+                stop: reader.array("stop hash").map(BlockHash::from_bytes)?,
+            })
         })
     }
 
@@ -182,11 +190,13 @@ pub struct CFCheckpt {
 }
 
 impl Payload for CFCheckpt {
-    fn decode(reader: &mut Reader<'_>, codec: &Codec<'_>) -> Result<Self, FieldError> {
-        Ok(Self {
-            filter_type: reader.u8("filter type")?,
-            stop: reader.array("stop hash").map(BlockHash::from_bytes)?,
-            filter_headers: reader.list("filter headers", codec.limits.cfcheckpt)?,
+    fn decode(payload: Bytes, codec: &Codec<'_>) -> Result<(Self, usize), FieldError> {
+        fields(&payload, |reader| {
+            Ok(Self {
+                filter_type: reader.u8("filter type")?,
+                stop: reader.array("stop hash").map(BlockHash::from_bytes)?,
+                filter_headers: reader.list("filter headers", codec.limits.cfcheckpt)?,
+            })
         })
     }
 

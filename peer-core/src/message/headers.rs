@@ -8,12 +8,12 @@ use core::slice::ChunksExact;
 use bytes::Bytes;
 
 use super::Codec;
-use super::codec::Payload;
+use super::codec::{Payload, fields};
 use super::error::{EncodeErrorKind, check_count};
 use crate::network::Network;
 use crate::wire::{
-    BlockHash, BlockHeader, DecodeErrorKind, FieldError, List, Reader, TxEncoding, Writer,
-    count_len, with_count,
+    BlockHash, BlockHeader, DecodeErrorKind, FieldError, List, TxEncoding, Writer, count_len, cut,
+    with_count,
 };
 
 /// The payload of `getblocks` and `getheaders`: where the sender's chain is, and how far it wants to know.
@@ -28,11 +28,13 @@ pub struct Locator {
 }
 
 impl Payload for Locator {
-    fn decode(reader: &mut Reader<'_>, codec: &Codec<'_>) -> Result<Self, FieldError> {
-        Ok(Self {
-            version: reader.u32("version")?,
-            hashes: reader.list("locator", codec.limits.locator)?,
-            stop: reader.array("stop hash").map(BlockHash::from_bytes)?,
+    fn decode(payload: Bytes, codec: &Codec<'_>) -> Result<(Self, usize), FieldError> {
+        fields(&payload, |reader| {
+            Ok(Self {
+                version: reader.u32("version")?,
+                hashes: reader.list("locator", codec.limits.locator)?,
+                stop: reader.array("stop hash").map(BlockHash::from_bytes)?,
+            })
         })
     }
 
@@ -159,25 +161,28 @@ impl DoubleEndedIterator for HeaderIter<'_> {
 impl ExactSizeIterator for HeaderIter<'_> {}
 impl FusedIterator for HeaderIter<'_> {}
 
-impl Payload for Headers {
-    fn decode(reader: &mut Reader<'_>, codec: &Codec<'_>) -> Result<Self, FieldError> {
-        let entry_len = codec.network.header_entry_len.max(BlockHeader::SIZE);
-        let start = reader.position();
-        let count = reader.count("headers", codec.limits.headers)?;
-        let entries = reader.slice("headers", count.saturating_mul(entry_len))?;
-        for entry in entries.chunks_exact(entry_len) {
-            // A count of transactions other than zero would mean that the entry goes on.
-            let rest = entry.get(BlockHeader::SIZE..).unwrap_or_default();
-            if let Some(byte) = rest.iter().find(|byte| **byte != 0) {
-                let value = u64::from(*byte);
-                let kind = DecodeErrorKind::InvalidValue { value };
-                return Err(FieldError::new("transaction count", kind));
-            }
+/// A count of transactions other than zero would mean that the entry goes on.
+fn check_entry(entry: &[u8]) -> Result<(), FieldError> {
+    let rest = entry.get(BlockHeader::SIZE..).unwrap_or_default();
+    match rest.iter().find(|byte| **byte != 0) {
+        None => Ok(()),
+        Some(byte) => {
+            let value = u64::from(*byte);
+            let kind = DecodeErrorKind::InvalidValue { value };
+            Err(FieldError::new("transaction count", kind))
         }
-        Ok(Self {
-            encoded: reader.since(start),
-            entry_len,
-        })
+    }
+}
+
+impl Payload for Headers {
+    fn decode(payload: Bytes, codec: &Codec<'_>) -> Result<(Self, usize), FieldError> {
+        let entry_len = codec.network.header_entry_len.max(BlockHeader::SIZE);
+        let (_, encoded, trailing) = cut(payload, |reader| {
+            let count = reader.count("headers", codec.limits.headers)?;
+            let entries = reader.slice("headers", count.saturating_mul(entry_len))?;
+            entries.chunks_exact(entry_len).try_for_each(check_entry)
+        })?;
+        Ok((Self { encoded, entry_len }, trailing))
     }
 
     fn check(&self, codec: &Codec<'_>) -> Result<(), EncodeErrorKind> {

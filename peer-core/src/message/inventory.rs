@@ -11,7 +11,7 @@ use super::Codec;
 use super::codec::Payload;
 use super::error::{EncodeErrorKind, check_count};
 use crate::network::{InvKind, InvNumbering, Network};
-use crate::wire::{FieldError, Hash, Item, List, ListIter, Reader, TxEncoding, Writer};
+use crate::wire::{FieldError, Hash, Item, List, ListIter, TxEncoding, Writer};
 
 /// One object that a peer has, wants, or does not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -176,11 +176,10 @@ impl Item for Numbered {
 }
 
 impl Payload for Inventory {
-    fn decode(reader: &mut Reader<'_>, codec: &Codec<'_>) -> Result<Self, FieldError> {
-        Ok(Self {
-            vectors: reader.list("inventory", codec.limits.inv)?,
-            numbering: codec.network.inv_numbering,
-        })
+    fn decode(payload: Bytes, codec: &Codec<'_>) -> Result<(Self, usize), FieldError> {
+        let (vectors, trailing) = List::cut(payload, "inventory", codec.limits.inv)?;
+        let numbering = codec.network.inv_numbering;
+        Ok((Self { vectors, numbering }, trailing))
     }
 
     fn check(&self, codec: &Codec<'_>) -> Result<(), EncodeErrorKind> {

@@ -1,9 +1,11 @@
 //! `ping` and `pong` (BIP31), and `feefilter` (BIP133): the small messages of a running connection.
 
+use bytes::Bytes;
+
 use super::Codec;
-use super::codec::Payload;
+use super::codec::{Payload, fields};
 use super::error::EncodeErrorKind;
-use crate::wire::{FieldError, Reader, TxEncoding, Writer};
+use crate::wire::{FieldError, TxEncoding, Writer};
 
 /// The `ping` message: asks for a `pong` with the same nonce.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,13 +23,15 @@ impl Ping {
 }
 
 impl Payload for Ping {
-    fn decode(reader: &mut Reader<'_>, codec: &Codec<'_>) -> Result<Self, FieldError> {
-        let nonce = if codec.has(codec.network.gates.pong) {
-            Some(reader.u64("nonce")?)
-        } else {
-            None
-        };
-        Ok(Self { nonce })
+    fn decode(payload: Bytes, codec: &Codec<'_>) -> Result<(Self, usize), FieldError> {
+        fields(&payload, |reader| {
+            let nonce = if codec.has(codec.network.gates.pong) {
+                Some(reader.u64("nonce")?)
+            } else {
+                None
+            };
+            Ok(Self { nonce })
+        })
     }
 
     /// The version alone decides whether there is a nonce; a message that disagrees is not silently changed.
@@ -58,9 +62,11 @@ pub struct Pong {
 }
 
 impl Payload for Pong {
-    fn decode(reader: &mut Reader<'_>, _codec: &Codec<'_>) -> Result<Self, FieldError> {
-        Ok(Self {
-            nonce: reader.u64("nonce")?,
+    fn decode(payload: Bytes, _codec: &Codec<'_>) -> Result<(Self, usize), FieldError> {
+        fields(&payload, |reader| {
+            Ok(Self {
+                nonce: reader.u64("nonce")?,
+            })
         })
     }
 
@@ -92,9 +98,11 @@ impl FeeFilter {
 }
 
 impl Payload for FeeFilter {
-    fn decode(reader: &mut Reader<'_>, _codec: &Codec<'_>) -> Result<Self, FieldError> {
-        Ok(Self {
-            fee_rate: reader.i64("fee rate")?,
+    fn decode(payload: Bytes, _codec: &Codec<'_>) -> Result<(Self, usize), FieldError> {
+        fields(&payload, |reader| {
+            Ok(Self {
+                fee_rate: reader.i64("fee rate")?,
+            })
         })
     }
 

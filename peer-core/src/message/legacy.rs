@@ -4,10 +4,10 @@ use core::fmt;
 
 use bytes::Bytes;
 
-use super::codec::Payload;
+use super::codec::{Payload, fields};
 use super::error::{EncodeErrorKind, check_size};
 use super::{Codec, Text};
-use crate::wire::{FieldError, Hash, Reader, TxEncoding, Writer};
+use crate::wire::{FieldError, Hash, TxEncoding, Writer};
 
 /// The `alert` message, retired. Core sends one last, constant alert to peers of version 70012 and below.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,10 +19,12 @@ pub struct Alert {
 }
 
 impl Payload for Alert {
-    fn decode(reader: &mut Reader<'_>, codec: &Codec<'_>) -> Result<Self, FieldError> {
-        Ok(Self {
-            body: reader.var_bytes("body", codec.limits.alert)?,
-            signature: reader.var_bytes("signature", codec.limits.alert)?,
+    fn decode(payload: Bytes, codec: &Codec<'_>) -> Result<(Self, usize), FieldError> {
+        fields(&payload, |reader| {
+            Ok(Self {
+                body: reader.var_bytes("body", codec.limits.alert)?,
+                signature: reader.var_bytes("signature", codec.limits.alert)?,
+            })
         })
     }
 
@@ -91,16 +93,18 @@ impl fmt::Display for RejectCode {
 }
 
 impl Payload for Reject {
-    fn decode(reader: &mut Reader<'_>, codec: &Codec<'_>) -> Result<Self, FieldError> {
-        Ok(Self {
-            message: Text::from(reader.var_bytes("message", codec.limits.reject_message)?),
-            code: RejectCode(reader.u8("code")?),
-            reason: Text::from(reader.var_bytes("reason", codec.limits.reject_reason)?),
-            hash: if reader.remaining() >= 32 {
-                Some(reader.array("hash").map(Hash::from_bytes)?)
-            } else {
-                None
-            },
+    fn decode(payload: Bytes, codec: &Codec<'_>) -> Result<(Self, usize), FieldError> {
+        fields(&payload, |reader| {
+            Ok(Self {
+                message: Text::from(reader.var_bytes("message", codec.limits.reject_message)?),
+                code: RejectCode(reader.u8("code")?),
+                reason: Text::from(reader.var_bytes("reason", codec.limits.reject_reason)?),
+                hash: if reader.remaining() >= 32 {
+                    Some(reader.array("hash").map(Hash::from_bytes)?)
+                } else {
+                    None
+                },
+            })
         })
     }
 

@@ -4,10 +4,10 @@
 
 use bytes::Bytes;
 
-use super::codec::Payload;
+use super::codec::{Payload, fields};
 use super::error::{EncodeErrorKind, check_size};
 use super::{Codec, Text};
-use crate::wire::{DecodeErrorKind, FieldError, Reader, TxEncoding, Writer};
+use crate::wire::{DecodeErrorKind, FieldError, TxEncoding, Writer};
 
 /// The `sendtxrcncl` message: offers transaction reconciliation (BIP330).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,10 +19,12 @@ pub struct SendTxRcncl {
 }
 
 impl Payload for SendTxRcncl {
-    fn decode(reader: &mut Reader<'_>, _codec: &Codec<'_>) -> Result<Self, FieldError> {
-        Ok(Self {
-            version: reader.u32("version")?,
-            salt: reader.u64("salt")?,
+    fn decode(payload: Bytes, _codec: &Codec<'_>) -> Result<(Self, usize), FieldError> {
+        fields(&payload, |reader| {
+            Ok(Self {
+                version: reader.u32("version")?,
+                salt: reader.u64("salt")?,
+            })
         })
     }
 
@@ -52,27 +54,29 @@ pub struct Feature {
 }
 
 impl Payload for Feature {
-    fn decode(reader: &mut Reader<'_>, codec: &Codec<'_>) -> Result<Self, FieldError> {
-        let limits = codec.limits;
-        let id = reader.var_bytes("feature id", limits.feature_id)?;
-        if id.len() < limits.feature_id_min {
-            return Err(FieldError::new(
-                "feature id",
-                DecodeErrorKind::SizeBelowMinimum {
-                    size: id.len() as u64,
-                    minimum: limits.feature_id_min as u32,
-                },
-            ));
-        }
-        let data = reader.var_bytes("feature data", limits.feature_data)?;
-        if !reader.is_empty() {
-            let count = reader.remaining() as u32;
-            let kind = DecodeErrorKind::TrailingBytes { count };
-            return Err(FieldError::new("feature data", kind));
-        }
-        Ok(Self {
-            id: Text::from(id),
-            data,
+    fn decode(payload: Bytes, codec: &Codec<'_>) -> Result<(Self, usize), FieldError> {
+        fields(&payload, |reader| {
+            let limits = codec.limits;
+            let id = reader.var_bytes("feature id", limits.feature_id)?;
+            if id.len() < limits.feature_id_min {
+                return Err(FieldError::new(
+                    "feature id",
+                    DecodeErrorKind::SizeBelowMinimum {
+                        size: id.len() as u64,
+                        minimum: limits.feature_id_min as u32,
+                    },
+                ));
+            }
+            let data = reader.var_bytes("feature data", limits.feature_data)?;
+            if !reader.is_empty() {
+                let count = reader.remaining() as u32;
+                let kind = DecodeErrorKind::TrailingBytes { count };
+                return Err(FieldError::new("feature data", kind));
+            }
+            Ok(Self {
+                id: Text::from(id),
+                data,
+            })
         })
     }
 

@@ -11,7 +11,7 @@ use super::codec::Payload;
 use super::*;
 use crate::network::Gates;
 use crate::wire::{
-    AddrList, AddrV2List, BlockView, FieldError, MAX_ADDRESS_SIZE, Reader, TxView, compact_size_len,
+    AddrList, AddrV2List, BlockView, FieldError, MAX_ADDRESS_SIZE, TxView, compact_size_len,
 };
 
 /// When a message may come.
@@ -80,14 +80,16 @@ macro_rules! messages {
 
             pub(super) fn read(
                 kind: MessageKind,
-                reader: &mut Reader<'_>,
+                payload: Bytes,
                 codec: &Codec<'_>,
-            ) -> Result<Self, FieldError> {
-                Ok(match kind {
-                    $( MessageKind::$variant => Self::$variant {
-                        $( 0: <$payload as Payload>::decode(reader, codec)?, )?
-                    }, )*
-                })
+            ) -> Result<(Self, usize), FieldError> {
+                match kind {
+                    $( MessageKind::$variant => {
+                        let (_body, trailing) =
+                            first!($( <$payload as Payload>::decode, )? <()>::decode)(payload, codec)?;
+                        Ok((Self::$variant { $( 0: name!(_body: $payload), )? }, trailing))
+                    } )*
+                }
             }
 
             pub(super) fn body(&self) -> &dyn Payload {

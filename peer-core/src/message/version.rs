@@ -8,7 +8,9 @@
 //! The tail grew over the years and old peers leave it out from some field on. What was there is kept in
 //! [`VersionMessage::tail`], so that a message read and written again is the same.
 
-use super::codec::Payload;
+use bytes::Bytes;
+
+use super::codec::{Payload, fields};
 use super::error::{EncodeErrorKind, check_size};
 use super::{Codec, UserAgent};
 use crate::wire::{FieldError, NetAddr, Reader, ServiceFlags, TxEncoding, Writer};
@@ -113,41 +115,43 @@ fn read_addr(reader: &mut Reader<'_>, field: &'static str) -> Result<NetAddr, Fi
 }
 
 impl Payload for VersionMessage {
-    fn decode(reader: &mut Reader<'_>, codec: &Codec<'_>) -> Result<Self, FieldError> {
-        let mut message = Self {
-            version: reader.i32("version")?,
-            services: ServiceFlags(reader.u64("services")?),
-            timestamp: reader.i64("timestamp")?,
-            receiver: read_addr(reader, "receiver")?,
-            sender: NetAddr::UNSPECIFIED,
-            nonce: 1,
-            user_agent: UserAgent::default(),
-            start_height: -1,
-            relay: Relay::YES,
-            tail: VersionTail::Receiver,
-        };
-        if !reader.is_empty() {
-            message.sender = read_addr(reader, "sender")?;
-            message.tail = VersionTail::Sender;
-        }
-        if !reader.is_empty() {
-            message.nonce = reader.u64("nonce")?;
-            message.tail = VersionTail::Nonce;
-        }
-        if !reader.is_empty() {
-            let length = reader.count("user agent", codec.limits.user_agent)?;
-            message.user_agent = UserAgent::from_bytes(reader.bytes("user agent", length)?);
-            message.tail = VersionTail::UserAgent;
-        }
-        if !reader.is_empty() {
-            message.start_height = reader.i32("start height")?;
-            message.tail = VersionTail::StartHeight;
-        }
-        if !reader.is_empty() {
-            message.relay = Relay(reader.u8("relay")?);
-            message.tail = VersionTail::Relay;
-        }
-        Ok(message)
+    fn decode(payload: Bytes, codec: &Codec<'_>) -> Result<(Self, usize), FieldError> {
+        fields(&payload, |reader| {
+            let mut message = Self {
+                version: reader.i32("version")?,
+                services: ServiceFlags(reader.u64("services")?),
+                timestamp: reader.i64("timestamp")?,
+                receiver: read_addr(reader, "receiver")?,
+                sender: NetAddr::UNSPECIFIED,
+                nonce: 1,
+                user_agent: UserAgent::default(),
+                start_height: -1,
+                relay: Relay::YES,
+                tail: VersionTail::Receiver,
+            };
+            if !reader.is_empty() {
+                message.sender = read_addr(reader, "sender")?;
+                message.tail = VersionTail::Sender;
+            }
+            if !reader.is_empty() {
+                message.nonce = reader.u64("nonce")?;
+                message.tail = VersionTail::Nonce;
+            }
+            if !reader.is_empty() {
+                let length = reader.count("user agent", codec.limits.user_agent)?;
+                message.user_agent = UserAgent::from_bytes(reader.bytes("user agent", length)?);
+                message.tail = VersionTail::UserAgent;
+            }
+            if !reader.is_empty() {
+                message.start_height = reader.i32("start height")?;
+                message.tail = VersionTail::StartHeight;
+            }
+            if !reader.is_empty() {
+                message.relay = Relay(reader.u8("relay")?);
+                message.tail = VersionTail::Relay;
+            }
+            Ok(message)
+        })
     }
 
     fn check(&self, codec: &Codec<'_>) -> Result<(), EncodeErrorKind> {

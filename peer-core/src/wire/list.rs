@@ -10,8 +10,7 @@ use core::marker::PhantomData;
 
 use bytes::Bytes;
 
-use super::compact_size::compact_size_len;
-use super::writer::Writer;
+use super::{FieldError, Reader, Writer, compact_size_len, cut};
 
 /// A record of fixed size, every value of which is valid.
 pub trait Item: Sized {
@@ -63,6 +62,17 @@ impl<T: Item> List<T> {
             encoded,
             item: PhantomData,
         }
+    }
+
+    /// The list at the front of `payload`, as [`Reader::list`] reads it, and the number of bytes after it.
+    pub(crate) fn cut(
+        payload: Bytes,
+        field: &'static str,
+        limit: usize,
+    ) -> Result<(Self, usize), FieldError> {
+        let scan = |reader: &mut Reader<'_>| scan::<T>(reader, field, limit);
+        let ((), encoded, trailing) = cut(payload, scan)?;
+        Ok((Self::from_encoded(encoded), trailing))
     }
 
     /// Number of records.
@@ -118,6 +128,19 @@ impl<T: Item> List<T> {
     pub const fn as_encoded(&self) -> &Bytes {
         &self.encoded
     }
+}
+
+/// Reads past a count of at most `limit` and that many records.
+///
+/// The whole check is one comparison of lengths: records have no invalid values.
+pub(super) fn scan<T: Item>(
+    reader: &mut Reader<'_>,
+    field: &'static str,
+    limit: usize,
+) -> Result<(), FieldError> {
+    let count = reader.count(field, limit)?;
+    reader.slice(field, count.saturating_mul(T::STRIDE))?;
+    Ok(())
 }
 
 /// Length of the canonical count at the start of `encoded`.

@@ -8,6 +8,7 @@
 mod address;
 mod block;
 mod compact_size;
+mod cut;
 mod error;
 mod format;
 mod hash;
@@ -26,6 +27,7 @@ pub use self::address::{
 };
 pub use self::block::{Block, BlockView, MerkleError, Transactions, WitnessCommitmentError};
 pub use self::compact_size::{MAX_SIZE, compact_size_len};
+pub(crate) use self::cut::cut;
 pub use self::error::{DecodeErrorKind, FieldError};
 pub use self::format::{TxEncoding, TxFormat};
 pub use self::hash::{

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::compact_size::MAX_SIZE;
 use super::error::{DecodeErrorKind, FieldError, saturate};
-use super::list::{Item, List};
+use super::list::{self, Item, List};
 
 /// Reads the fields of a payload from front to back.
 ///
@@ -257,8 +257,6 @@ impl<'a> Reader<'a> {
 
     /// A list of fixed-size records after its count, which is not above `limit`, as a share of the payload.
     ///
-    /// The whole check is one comparison of lengths: records have no invalid values.
-    ///
     /// # Errors
     ///
     /// As [`count`](Self::count), or [`DecodeErrorKind::UnexpectedEnd`] if the records are not all there.
@@ -268,8 +266,7 @@ impl<'a> Reader<'a> {
         limit: usize,
     ) -> Result<List<T>, FieldError> {
         let start = self.position;
-        let count = self.count(field, limit)?;
-        self.slice(field, count.saturating_mul(T::STRIDE))?;
+        list::scan::<T>(self, field, limit)?;
         Ok(List::from_encoded(self.since(start)))
     }
 

@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use super::{AddrEntry, AddressError, NetAddr};
 use crate::wire::list::{count_len, with_count};
-use crate::wire::{FieldError, Reader, Writer};
+use crate::wire::{FieldError, Reader, Writer, cut};
 
 /// Nodes in the legacy form. Every value of an entry is valid, so one comparison of lengths proves the list.
 #[derive(Clone, PartialEq, Eq)]
@@ -29,12 +29,21 @@ impl AddrList {
     /// When the count is above `limit`, or not all entries are there.
     pub fn decode(reader: &mut Reader<'_>, limit: usize, timed: bool) -> Result<Self, FieldError> {
         let start = reader.position();
-        let count = reader.count("addresses", limit)?;
-        reader.slice("addresses", count.saturating_mul(entry_size(timed)))?;
+        scan(reader, limit, timed)?;
         Ok(Self {
             encoded: reader.since(start),
             timed,
         })
+    }
+
+    /// The list at the front of `payload`, as [`decode`](Self::decode) reads it, and the number of bytes after it.
+    pub(crate) fn cut(
+        payload: Bytes,
+        limit: usize,
+        timed: bool,
+    ) -> Result<(Self, usize), FieldError> {
+        let ((), encoded, trailing) = cut(payload, |reader| scan(reader, limit, timed))?;
+        Ok((Self { encoded, timed }, trailing))
     }
 
     /// The list of `entries`, whose times are left out if the list is not `timed`.
@@ -102,6 +111,12 @@ impl AddrList {
     pub const fn as_encoded(&self) -> &Bytes {
         &self.encoded
     }
+}
+
+fn scan(reader: &mut Reader<'_>, limit: usize, timed: bool) -> Result<(), FieldError> {
+    let count = reader.count("addresses", limit)?;
+    reader.slice("addresses", count.saturating_mul(entry_size(timed)))?;
+    Ok(())
 }
 
 impl<'a> IntoIterator for &'a AddrList {

@@ -13,7 +13,7 @@ use super::bip155::MAX_ADDRESS_SIZE;
 use super::{AddrEntry, Address, AddressError};
 use crate::wire::error::saturate;
 use crate::wire::list::{count_len, with_count};
-use crate::wire::{DecodeErrorKind, FieldError, Reader, ServiceFlags, Writer};
+use crate::wire::{DecodeErrorKind, FieldError, Reader, ServiceFlags, Writer, cut};
 
 /// Nodes in the form of BIP155.
 #[derive(Clone, PartialEq, Eq)]
@@ -31,14 +31,17 @@ impl AddrV2List {
     /// When the count is above `limit`, entries are missing, or an address does not have the length of its network.
     pub fn decode(reader: &mut Reader<'_>, limit: usize) -> Result<Self, FieldError> {
         let start = reader.position();
-        let len = saturate(reader.count("addresses", limit)?);
-        for _ in 0..len {
-            AddrV2Record::read(reader)?;
-        }
+        let len = scan(reader, limit)?;
         Ok(Self {
             encoded: reader.since(start),
             len,
         })
+    }
+
+    /// The list at the front of `payload`, as [`decode`](Self::decode) reads it, and the number of bytes after it.
+    pub(crate) fn cut(payload: Bytes, limit: usize) -> Result<(Self, usize), FieldError> {
+        let (len, encoded, trailing) = cut(payload, |reader| scan(reader, limit))?;
+        Ok((Self { encoded, len }, trailing))
     }
 
     /// The list of `entries`.
@@ -105,6 +108,15 @@ impl AddrV2List {
     pub const fn as_encoded(&self) -> &Bytes {
         &self.encoded
     }
+}
+
+/// Reads past a count of at most `limit` and that many entries, and returns the count.
+fn scan(reader: &mut Reader<'_>, limit: usize) -> Result<u32, FieldError> {
+    let len = saturate(reader.count("addresses", limit)?);
+    for _ in 0..len {
+        AddrV2Record::read(reader)?;
+    }
+    Ok(len)
 }
 
 impl fmt::Debug for AddrV2List {

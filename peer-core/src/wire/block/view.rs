@@ -13,7 +13,7 @@ use super::owned::Block;
 use crate::wire::error::saturate;
 use crate::wire::transaction::Layout;
 use crate::wire::{
-    BlockHash, BlockHeader, DecodeErrorKind, FieldError, Reader, TxFormat, TxView, Writer,
+    BlockHash, BlockHeader, DecodeErrorKind, FieldError, Reader, TxFormat, TxView, Writer, cut,
 };
 
 /// A structurally valid block over shared bytes. Cloning costs a reference count.
@@ -52,6 +52,12 @@ impl BlockView {
         let start = reader.position();
         let shape = Shape::scan(reader, format)?;
         Ok(Self::new(reader.since(start), shape, format))
+    }
+
+    /// The block at the front of `payload`, and the number of bytes after it.
+    pub(crate) fn cut(payload: Bytes, format: TxFormat) -> Result<(Self, usize), FieldError> {
+        let (shape, bytes, trailing) = cut(payload, |reader| Shape::scan(reader, format))?;
+        Ok((Self::new(bytes, shape, format), trailing))
     }
 
     /// The block that `bytes` are, to the last one.

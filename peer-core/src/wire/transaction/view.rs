@@ -13,7 +13,7 @@ use super::iter::{Inputs, Outputs, Witnesses};
 use super::layout::{Layout, VERSION_SIZE};
 use super::owned::Transaction;
 use crate::wire::error::saturate;
-use crate::wire::{DecodeErrorKind, FieldError, Reader, TxFormat, Txid, Wtxid, sha256d};
+use crate::wire::{DecodeErrorKind, FieldError, Reader, TxFormat, Txid, Wtxid, cut, sha256d};
 
 /// A structurally valid transaction over shared bytes.
 ///
@@ -39,6 +39,12 @@ impl TxView {
             bytes: reader.since(start),
             layout,
         })
+    }
+
+    /// The transaction at the front of `payload`, and the number of bytes after it.
+    pub(crate) fn cut(payload: Bytes, format: TxFormat) -> Result<(Self, usize), FieldError> {
+        let (layout, bytes, trailing) = cut(payload, |reader| Layout::scan(reader, format))?;
+        Ok((Self { bytes, layout }, trailing))
     }
 
     /// The transaction that `bytes` are, to the last one.
