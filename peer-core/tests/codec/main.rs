@@ -10,5 +10,6 @@ extern crate alloc;
 mod fields;
 mod limits;
 mod malformed;
+mod round_trip;
 mod samples;
 mod whole;
