@@ -52,6 +52,9 @@ pub struct Network {
     pub header_entry_len: usize,
     /// Layout of transactions and blocks.
     pub tx_format: TxFormat,
+    /// Whether `cmpctblock` may go on after its transactions with data of the chain's own, such as Litecoin's MWEB
+    /// block. It is kept and not looked into.
+    pub compact_block_tail: bool,
     /// Hash that a block header's proof of work is judged by.
     pub pow: PowHash,
     /// Easiest proof-of-work target, in the compact form of a header's `bits`.

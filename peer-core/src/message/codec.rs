@@ -14,6 +14,7 @@ use crate::wire::{FieldError, Reader, TxEncoding, Writer};
 
 /// The circumstances of a connection that change how messages are laid out.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Codec<'a> {
     /// The network.
     pub network: &'a Network,

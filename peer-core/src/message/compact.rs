@@ -129,6 +129,9 @@ pub struct CmpctBlock {
     pub short_ids: List<ShortId>,
     /// Transactions that the receiver is not expected to have; the coinbase at least.
     pub prefilled: PrefilledList,
+    /// What the chain adds of its own, as [`Network::compact_block_tail`](crate::network::Network::compact_block_tail)
+    /// has it; empty on Bitcoin.
+    pub tail: Bytes,
 }
 
 /// Short id of a transaction: the lower 48 bits of its salted SipHash-2-4 (BIP152), little-endian on the wire.
@@ -175,17 +178,26 @@ impl Payload for CmpctBlock {
             let short_ids: List<ShortId> = reader.list("short ids", limit)?;
             // Both lists together name the transactions of one block.
             let prefilled = PrefilledList::read(reader, codec, limit - short_ids.len())?;
+            let tail = if codec.network.compact_block_tail {
+                reader.bytes("tail", reader.remaining())?
+            } else {
+                Bytes::new()
+            };
             Ok(Self {
                 header,
                 nonce,
                 short_ids,
                 prefilled,
+                tail,
             })
         })
     }
 
     fn check(&self, codec: &Codec<'_>) -> Result<(), EncodeErrorKind> {
         check_format("prefilled", self.prefilled.format(), codec)?;
+        if !self.tail.is_empty() && !codec.network.compact_block_tail {
+            return Err(EncodeErrorKind::OtherLayout { field: "tail" });
+        }
         check_count("transactions", self.tx_count(), codec.limits.compact_txs)
     }
 
@@ -194,5 +206,6 @@ impl Payload for CmpctBlock {
         out.u64(self.nonce);
         out.list(&self.short_ids);
         self.prefilled.write(encoding, out);
+        out.bytes(&self.tail);
     }
 }

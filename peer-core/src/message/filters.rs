@@ -10,18 +10,19 @@ use super::codec::{Payload, fields};
 use super::error::{EncodeErrorKind, check_count, check_size};
 use crate::wire::{BlockHash, FieldError, FilterHash, FilterHeader, List, TxEncoding, Writer};
 
-/// The `getcfilters` message: asks for one `cfilter` for each block of a range.
+/// The payload of `getcfilters` and `getcfheaders`: a range of blocks whose filters, or their hashes, are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct GetCFilters {
+pub struct FilterRange {
     /// Type of filter; 0 is the basic one (BIP158).
     pub filter_type: u8,
     /// Height of the first block.
     pub start_height: u32,
-    /// Hash of the last block; not more than 999 blocks after the first.
+    /// Hash of the last block. Nodes serve up to 1,000 filters (Core's `MAX_GETCFILTERS_SIZE`) and 2,000 hashes
+    /// (`MAX_GETCFHEADERS_SIZE`) for a request.
     pub stop: BlockHash,
 }
 
-impl Payload for GetCFilters {
+impl Payload for FilterRange {
     fn decode(payload: Bytes, _codec: &Codec<'_>) -> Result<(Self, usize), FieldError> {
         fields(&payload, |reader| {
             Ok(Self {
@@ -73,39 +74,6 @@ impl Payload for CFilter {
         out.u8(self.filter_type);
         out.bytes(self.block_hash.as_bytes());
         out.var_bytes(&self.filter);
-    }
-}
-
-/// The `getcfheaders` message: asks for the filter hashes of a range of blocks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct GetCFHeaders {
-    /// Type of filter; 0 is the basic one (BIP158).
-    pub filter_type: u8,
-    /// Height of the first block.
-    pub start_height: u32,
-    /// Hash of the last block; not more than 1,999 blocks after the first.
-    pub stop: BlockHash,
-}
-
-impl Payload for GetCFHeaders {
-    fn decode(payload: Bytes, _codec: &Codec<'_>) -> Result<(Self, usize), FieldError> {
-        fields(&payload, |reader| {
-            Ok(Self {
-                filter_type: reader.u8("filter type")?,
-                start_height: reader.u32("start height")?,
-                stop: reader.array("stop hash").map(BlockHash::from_bytes)?,
-            })
-        })
-    }
-
-    fn check(&self, _codec: &Codec<'_>) -> Result<(), EncodeErrorKind> {
-        Ok(())
-    }
-
-    fn encode(&self, _codec: &Codec<'_>, _encoding: TxEncoding, out: &mut Writer<'_>) {
-        out.u8(self.filter_type);
-        out.u32(self.start_height);
-        out.bytes(self.stop.as_bytes());
     }
 }
 

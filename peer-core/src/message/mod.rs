@@ -42,7 +42,7 @@ pub use self::compact::{
 };
 pub use self::data::MerkleBlock;
 pub use self::error::{DecodeError, EncodeError, EncodeErrorKind};
-pub use self::filters::{CFCheckpt, CFHeaders, CFilter, GetCFCheckpt, GetCFHeaders, GetCFilters};
+pub use self::filters::{CFCheckpt, CFHeaders, CFilter, FilterRange, GetCFCheckpt};
 pub use self::headers::{HeaderIter, Headers, Locator};
 pub use self::inventory::{InvIter, InvVect, Inventory, UnnumberedKind};
 pub use self::keepalive::{FeeFilter, Ping, Pong};

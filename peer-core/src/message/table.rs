@@ -269,11 +269,11 @@ messages! {
 
     // Compact block filters (BIP157).
     /// Asks for the filters of a range of blocks.
-    GetCFilters(GetCFilters), "getcfilters", 22, _, Established, |_, _| 37;
+    GetCFilters(FilterRange), "getcfilters", 22, _, Established, |_, _| 37;
     /// The filter of a block.
     CFilter(Box<CFilter>), "cfilter", 23, _, Established, |limits, _| 33 + var(limits.cfilter);
     /// Asks for the filter hashes of a range of blocks.
-    GetCFHeaders(GetCFHeaders), "getcfheaders", 24, _, Established, |_, _| 37;
+    GetCFHeaders(FilterRange), "getcfheaders", 24, _, Established, |_, _| 37;
     /// The filter hashes of a range of blocks.
     CFHeaders(Box<CFHeaders>), "cfheaders", 25, _, Established, |limits, _| 65 + list(limits.cfheaders, 32);
     /// Asks for filter headers at intervals.

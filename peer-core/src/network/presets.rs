@@ -17,6 +17,7 @@ impl Network {
         inv_numbering: InvNumbering::Bitcoin,
         header_entry_len: 81,
         tx_format: TxFormat::Bitcoin,
+        compact_block_tail: false,
         pow: PowHash::Sha256d,
         pow_limit_bits: 0x1d00_ffff,
     };
@@ -77,6 +78,7 @@ impl Network {
         genesis: hash("12a765e31ffd4059bada1e25190f6e98c99d9714d334efa41a195a7e7e04bfe2"),
         max_payload: 32_000_000,
         gates: Gates::LITECOIN,
+        compact_block_tail: true,
         pow: PowHash::Scrypt,
         pow_limit_bits: 0x1e0f_ffff,
         ..Self::MAINNET

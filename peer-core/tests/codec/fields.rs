@@ -1,10 +1,13 @@
 //! The values in messages whose makers said what is in them, or whose parts prove each other.
 
-use peer_core::message::{InvKind, InvVect, Message, MessageKind, Reject, RejectCode, VersionTail};
+use peer_core::message::{
+    EncodeErrorKind, InvKind, InvVect, Message, MessageKind, Reject, RejectCode, TxEncoding,
+    VersionTail,
+};
 use peer_core::network::ServiceFlags;
 use peer_core::wire::{BlockHash, FilterHash, FilterHeader, Txid, sha256d};
 
-use crate::samples::{Sample, sample, samples};
+use crate::samples::{Sample, decode, mainnet, sample, samples};
 
 /// The payload of a message that is known to be of one kind.
 macro_rules! the {
@@ -199,6 +202,21 @@ fn compact_blocks() {
         assert_eq!(prefilled.len(), 1);
         assert_eq!(prefilled[0].index, 0);
         assert!(prefilled[0].transaction.is_coinbase());
+    }
+}
+
+/// Between nodes of Litecoin a compact block goes on with the MWEB block, absent here. It is not Bitcoin's to send.
+#[test]
+fn compact_block_of_litecoin() {
+    let samples = recorded("compact-3", MessageKind::CmpctBlock);
+    assert_eq!(samples.len(), 2);
+    for sample in samples {
+        assert_eq!(the!(CmpctBlock, sample).tail[..], [0]);
+        let error = sample.message().payload(&mainnet(), TxEncoding::Witness);
+        let kind = EncodeErrorKind::OtherLayout { field: "tail" };
+        assert_eq!(error.unwrap_err().kind, kind);
+        let elsewhere = decode(MessageKind::CmpctBlock, sample.payload).unwrap();
+        assert_eq!(elsewhere.trailing, 1);
     }
 }
 

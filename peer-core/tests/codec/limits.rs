@@ -251,6 +251,7 @@ fn messages(more: usize) -> Vec<Message> {
                 .into_iter()
                 .collect(),
             prefilled: PrefilledList::new(TxFormat::Bitcoin, []).unwrap(),
+            tail: Bytes::new(),
         })),
         Message::CFilter(Box::new(CFilter {
             filter_type: 0,

@@ -311,6 +311,7 @@ fn filters_and_others(kind: MessageKind) -> BoxedStrategy<Message> {
                     nonce,
                     short_ids: ids.into_iter().map(ShortId).collect(),
                     prefilled,
+                    tail: Bytes::new(),
                 }))
             })
             .boxed(),
@@ -322,7 +323,7 @@ fn compact_filters_and_legacy(kind: MessageKind) -> BoxedStrategy<Message> {
     match kind {
         MessageKind::GetCFilters => (any::<u8>(), any::<u32>(), hash())
             .prop_map(|(filter_type, start_height, stop)| {
-                Message::GetCFilters(GetCFilters {
+                Message::GetCFilters(FilterRange {
                     filter_type,
                     start_height,
                     stop,
@@ -340,7 +341,7 @@ fn compact_filters_and_legacy(kind: MessageKind) -> BoxedStrategy<Message> {
             .boxed(),
         MessageKind::GetCFHeaders => (any::<u8>(), any::<u32>(), hash())
             .prop_map(|(filter_type, start_height, stop)| {
-                Message::GetCFHeaders(GetCFHeaders {
+                Message::GetCFHeaders(FilterRange {
                     filter_type,
                     start_height,
                     stop,

@@ -79,6 +79,10 @@ pub(crate) fn samples() -> Vec<Sample> {
         "litecoind-0.21.2.1-regtest.txt",
         &Network::LITECOIN_REGTEST,
     ));
+    samples.extend(recording(
+        "litecoind-compact-3.txt",
+        &Network::LITECOIN_REGTEST,
+    ));
     samples.extend(recording("knots-29.4-regtest.txt", &Network::REGTEST));
     samples.extend(features());
     samples.extend(files());
