@@ -7,6 +7,7 @@
 
 extern crate alloc;
 
+mod circumstances;
 mod fields;
 mod limits;
 mod malformed;
