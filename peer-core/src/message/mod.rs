@@ -16,6 +16,7 @@
 mod codec;
 mod command;
 mod error;
+mod generate;
 mod limits;
 mod table;
 mod text;

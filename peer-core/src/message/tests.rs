@@ -91,6 +91,19 @@ fn largest_payloads() {
 }
 
 #[test]
+fn largest_payloads_of_any_limits() {
+    let mut limits = MessageLimits::DEFAULT;
+    limits.inv = usize::MAX;
+    limits.alert = usize::MAX;
+    limits.merkle_hashes = usize::MAX / 32;
+    let codec = Codec::new(&Network::MAINNET, 70_016, &limits);
+    for kind in MessageKind::ALL {
+        assert!(kind.max_payload(&codec) <= 4_000_000);
+    }
+    assert_eq!(MessageKind::Inv.max_payload(&codec), 4_000_000);
+}
+
+#[test]
 fn versions() {
     let since = |kind: MessageKind| kind.min_version(&Gates::BITCOIN);
     assert_eq!(since(MessageKind::Version), 0);
