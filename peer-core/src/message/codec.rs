@@ -165,8 +165,11 @@ pub(super) trait Payload {
     where
         Self: Sized;
 
-    /// Whether the message may be sent: its limits, its values, and a layout that fits the connection.
-    fn check(&self, codec: &Codec<'_>) -> Result<(), EncodeErrorKind>;
+    /// Whether the message may be sent: its limits, its values, and a layout that fits the connection. Where every
+    /// value is valid, it may.
+    fn check(&self, _codec: &Codec<'_>) -> Result<(), EncodeErrorKind> {
+        Ok(())
+    }
 
     /// Writes a message that passed [`check`](Self::check).
     fn encode(&self, codec: &Codec<'_>, encoding: TxEncoding, out: &mut Writer<'_>);
@@ -193,10 +196,6 @@ impl Payload for Bytes {
         Ok((payload, 0))
     }
 
-    fn check(&self, _codec: &Codec<'_>) -> Result<(), EncodeErrorKind> {
-        Ok(())
-    }
-
     fn encode(&self, _codec: &Codec<'_>, _encoding: TxEncoding, out: &mut Writer<'_>) {
         out.bytes(self);
     }
@@ -210,10 +209,6 @@ impl Payload for Bytes {
 impl Payload for () {
     fn decode(payload: Bytes, _codec: &Codec<'_>) -> Result<(Self, usize), FieldError> {
         Ok(((), payload.len()))
-    }
-
-    fn check(&self, _codec: &Codec<'_>) -> Result<(), EncodeErrorKind> {
-        Ok(())
     }
 
     fn encode(&self, _codec: &Codec<'_>, _encoding: TxEncoding, _out: &mut Writer<'_>) {}

@@ -48,10 +48,6 @@ impl Payload for SendCmpct {
         })
     }
 
-    fn check(&self, _codec: &Codec<'_>) -> Result<(), EncodeErrorKind> {
-        Ok(())
-    }
-
     fn encode(&self, _codec: &Codec<'_>, _encoding: TxEncoding, out: &mut Writer<'_>) {
         out.u8(u8::from(self.announce));
         out.u64(self.version);

@@ -33,10 +33,6 @@ impl Payload for FilterRange {
         })
     }
 
-    fn check(&self, _codec: &Codec<'_>) -> Result<(), EncodeErrorKind> {
-        Ok(())
-    }
-
     fn encode(&self, _codec: &Codec<'_>, _encoding: TxEncoding, out: &mut Writer<'_>) {
         out.u8(self.filter_type);
         out.u32(self.start_height);
@@ -134,10 +130,6 @@ impl Payload for GetCFCheckpt {
                 stop: reader.array("stop hash").map(BlockHash::from_bytes)?,
             })
         })
-    }
-
-    fn check(&self, _codec: &Codec<'_>) -> Result<(), EncodeErrorKind> {
-        Ok(())
     }
 
     fn encode(&self, _codec: &Codec<'_>, _encoding: TxEncoding, out: &mut Writer<'_>) {

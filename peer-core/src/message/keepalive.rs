@@ -70,10 +70,6 @@ impl Payload for Pong {
         })
     }
 
-    fn check(&self, _codec: &Codec<'_>) -> Result<(), EncodeErrorKind> {
-        Ok(())
-    }
-
     fn encode(&self, _codec: &Codec<'_>, _encoding: TxEncoding, out: &mut Writer<'_>) {
         out.u64(self.nonce);
     }

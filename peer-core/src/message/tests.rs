@@ -81,6 +81,7 @@ fn largest_payloads() {
     assert_eq!(largest(MessageKind::FilterLoad), 36_012);
     assert_eq!(largest(MessageKind::CFilter), 262_182);
     assert_eq!(largest(MessageKind::CFCheckpt), 3_200_038);
+    assert_eq!(largest(MessageKind::AddrV2), 531_003);
     assert_eq!(largest(MessageKind::Block), 4_000_000);
     // btcd counts nine bytes for every compact size.
     assert_eq!(largest(MessageKind::Inv), 1_800_009 - 6);
@@ -101,6 +102,35 @@ fn largest_payloads_of_any_limits() {
         assert!(kind.max_payload(&codec) <= 4_000_000);
     }
     assert_eq!(MessageKind::Inv.max_payload(&codec), 4_000_000);
+}
+
+/// What comes in the handshake and nowhere else, and what may come on both sides of its end.
+#[test]
+fn phases() {
+    let of = |phase: Phase| {
+        let kinds = MessageKind::ALL.iter().filter(|kind| kind.phase() == phase);
+        kinds.copied().collect::<Vec<_>>()
+    };
+    assert_eq!(of(Phase::Opening), [MessageKind::Version]);
+    assert_eq!(
+        of(Phase::Negotiation),
+        [
+            MessageKind::Verack,
+            MessageKind::SendAddrV2,
+            MessageKind::WtxidRelay,
+            MessageKind::SendTxRcncl,
+            MessageKind::Feature,
+        ]
+    );
+    assert_eq!(
+        of(Phase::Opened),
+        [
+            MessageKind::SendHeaders,
+            MessageKind::SendCmpct,
+            MessageKind::Alert,
+            MessageKind::Reject,
+        ]
+    );
 }
 
 #[test]

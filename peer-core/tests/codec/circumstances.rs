@@ -217,7 +217,9 @@ fn positions_rise() {
         });
         PrefilledList::new(TxFormat::Bitcoin, &prefilled.collect::<Vec<_>>())
     };
-    assert_eq!(prefilled(&[0, 4]).unwrap().len(), 2);
+    let list = prefilled(&[0, 4, 9]).unwrap();
+    let indexes: Vec<_> = list.iter().map(|prefilled| prefilled.index).collect();
+    assert_eq!(indexes, [0, 4, 9]);
     assert_eq!(prefilled(&[0, 4, 4]), Err(InvalidIndexes { index: 4 }));
 }
 

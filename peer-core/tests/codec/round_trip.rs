@@ -432,6 +432,12 @@ proptest! {
         prop_assert_eq!(&out, &base);
         let stripped = decode(kind, base.clone()).unwrap().message;
         prop_assert_eq!(stripped.payload(&mainnet(), TxEncoding::Witness).unwrap(), base);
+        if let (Message::CmpctBlock(before), Message::CmpctBlock(after)) = (&message, &stripped) {
+            let positions = |block: &CmpctBlock| {
+                block.prefilled.iter().map(|tx| tx.index).collect::<Vec<_>>()
+            };
+            prop_assert_eq!(positions(before), positions(after));
+        }
         if let (Message::Tx(before), Message::Tx(after)) = (&message, &stripped) {
             prop_assert_eq!(before.txid(), after.txid());
             prop_assert!(!after.has_witness());
