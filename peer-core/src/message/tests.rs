@@ -87,6 +87,12 @@ fn largest_payloads() {
     assert_eq!(largest(MessageKind::Inv), 1_800_009 - 6);
     assert_eq!(largest(MessageKind::GetHeaders), 16_045 - 6);
     assert_eq!(largest(MessageKind::Headers), 162_009 - 6);
+    assert_eq!(largest(MessageKind::Addr), 30_009 - 6);
+    assert_eq!(largest(MessageKind::CFHeaders), 64_074 - 6);
+    // Messages that btcd does not have.
+    assert_eq!(largest(MessageKind::Feature), 81 + 515);
+    assert_eq!(largest(MessageKind::Alert), 4_099 + 4_099);
+    assert_eq!(largest(MessageKind::GetBlockTxn), 32 + 3 + 3 * 65_535);
     // The frame limit is above all.
     assert_eq!(largest(MessageKind::MerkleBlock), 4_000_000);
 }
