@@ -1,5 +1,17 @@
 //! What the tests of several crates share. Test programs and fixtures live beside it, one folder a kind of test.
 //!
 //! Nothing here ships, and nothing here may know how the library works inside: helpers only describe the outside world.
+//!
+//! - [`script`]: a remote that says exactly what a test wants, and a machine that hears it;
+//! - [`pair`]: two machines, the wires between them, and virtual time;
+//! - [`link`]: how a stream is cut into pieces on its way;
+//! - [`capture`]: what real nodes said to each other;
+//! - [`node`]: the real nodes themselves.
 
+extern crate alloc;
+
+pub mod capture;
+pub mod link;
 pub mod node;
+pub mod pair;
+pub mod script;
