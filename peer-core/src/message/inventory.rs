@@ -1,4 +1,5 @@
-//! `inv`, `getdata` and `notfound`: lists of inventory vectors.
+//! `inv`, `getdata` and `notfound`, which are lists of inventory vectors; and `feefilter` (BIP133), which makes them
+//! shorter.
 
 use core::fmt;
 use core::iter::FusedIterator;
@@ -8,7 +9,7 @@ use bytes::Bytes;
 use thiserror::Error;
 
 use super::Codec;
-use super::codec::Payload;
+use super::codec::{Payload, fields};
 use super::error::{EncodeErrorKind, check_count};
 use crate::network::{InvKind, InvNumbering, Network};
 use crate::wire::{FieldError, Hash, Item, List, ListIter, TxEncoding, Writer};
@@ -195,5 +196,44 @@ impl Payload for Inventory {
 
     fn shared(&self, _encoding: TxEncoding) -> Option<Bytes> {
         Some(self.vectors.as_encoded().clone())
+    }
+}
+
+/// The `feefilter` message: asks not to announce transactions below a fee rate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FeeFilter {
+    /// Fee rate in satoshi per 1,000 virtual bytes. Any value can arrive.
+    pub fee_rate: i64,
+}
+
+impl FeeFilter {
+    /// All the money there can be on Bitcoin, in satoshi (Core's `MAX_MONEY`).
+    pub const MAX_FEE_RATE: i64 = 21_000_000 * 100_000_000;
+
+    /// Whether the fee rate is one that a transaction could have. Core ignores the message if not.
+    #[must_use]
+    pub const fn is_in_money_range(&self) -> bool {
+        matches!(self.fee_rate, 0..=Self::MAX_FEE_RATE)
+    }
+}
+
+impl Payload for FeeFilter {
+    fn decode(payload: Bytes, _codec: &Codec<'_>) -> Result<(Self, usize), FieldError> {
+        fields(&payload, |reader| {
+            Ok(Self {
+                fee_rate: reader.i64("fee rate")?,
+            })
+        })
+    }
+
+    fn check(&self, _codec: &Codec<'_>) -> Result<(), EncodeErrorKind> {
+        if self.fee_rate < 0 {
+            return Err(EncodeErrorKind::InvalidValue { field: "fee rate" });
+        }
+        Ok(())
+    }
+
+    fn encode(&self, _codec: &Codec<'_>, _encoding: TxEncoding, out: &mut Writer<'_>) {
+        out.i64(self.fee_rate);
     }
 }

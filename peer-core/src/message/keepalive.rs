@@ -1,4 +1,4 @@
-//! `ping` and `pong` (BIP31), and `feefilter` (BIP133): the small messages of a running connection.
+//! `ping` and `pong` (BIP31): is anyone there, and how far away.
 
 use bytes::Bytes;
 
@@ -72,44 +72,5 @@ impl Payload for Pong {
 
     fn encode(&self, _codec: &Codec<'_>, _encoding: TxEncoding, out: &mut Writer<'_>) {
         out.u64(self.nonce);
-    }
-}
-
-/// The `feefilter` message: asks not to announce transactions below a fee rate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FeeFilter {
-    /// Fee rate in satoshi per 1,000 virtual bytes. Any value can arrive.
-    pub fee_rate: i64,
-}
-
-impl FeeFilter {
-    /// All the money there can be on Bitcoin, in satoshi (Core's `MAX_MONEY`).
-    pub const MAX_FEE_RATE: i64 = 21_000_000 * 100_000_000;
-
-    /// Whether the fee rate is one that a transaction could have. Core ignores the message if not.
-    #[must_use]
-    pub const fn is_in_money_range(&self) -> bool {
-        matches!(self.fee_rate, 0..=Self::MAX_FEE_RATE)
-    }
-}
-
-impl Payload for FeeFilter {
-    fn decode(payload: Bytes, _codec: &Codec<'_>) -> Result<(Self, usize), FieldError> {
-        fields(&payload, |reader| {
-            Ok(Self {
-                fee_rate: reader.i64("fee rate")?,
-            })
-        })
-    }
-
-    fn check(&self, _codec: &Codec<'_>) -> Result<(), EncodeErrorKind> {
-        if self.fee_rate < 0 {
-            return Err(EncodeErrorKind::InvalidValue { field: "fee rate" });
-        }
-        Ok(())
-    }
-
-    fn encode(&self, _codec: &Codec<'_>, _encoding: TxEncoding, out: &mut Writer<'_>) {
-        out.i64(self.fee_rate);
     }
 }
