@@ -161,6 +161,8 @@ fn values_that_are_not_sent() {
     let invalid = |field| EncodeErrorKind::InvalidValue { field };
     let negative = Message::FeeFilter(FeeFilter { fee_rate: -1 });
     assert_eq!(refused(&negative, &mainnet()), invalid("fee rate"));
+    let zero = Message::FeeFilter(FeeFilter { fee_rate: 0 });
+    assert_eq!(sent(&zero, &mainnet())[..], [0; 8]);
     let version_0 = SendTxRcncl {
         version: 0,
         salt: 0,
