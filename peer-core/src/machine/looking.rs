@@ -9,6 +9,7 @@ use crate::event::Event;
 use crate::link::Link;
 use crate::remote::Remote;
 use crate::stats::Stats;
+use crate::transport::outbox::Ticket;
 
 impl PeerMachine {
     /// Whether [`inbound`](Self::inbound) would lend a window. Touches no memory.
@@ -30,6 +31,13 @@ impl PeerMachine {
     /// Wire bytes that wait to be sent.
     pub fn queued(&self) -> usize {
         self.outbox.queued().saturating_add(self.waiting.bytes())
+    }
+
+    /// The last ticket of which every byte was taken by the socket, as
+    /// [`Event::Sent`] tells it: for adapters that must know while their application polls no
+    /// events.
+    pub fn sent_through(&self) -> Option<Ticket> {
+        self.tickets.sent
     }
 
     /// Whether the connection is over: no more bytes either way. The last events may still have
