@@ -1,0 +1,83 @@
+//! What can go wrong on our side of a connection, and how a connection ended. What the remote did
+//! wrong is a [`DisconnectReason`] of peer-core.
+
+use std::io;
+use std::sync::Arc;
+
+use peer_core::{ConfigError, DisconnectReason, Outgoing, Stats, Ticket};
+
+/// Why a connection was not started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// The configuration contradicts itself.
+    #[error("configuration: {0}")]
+    Config(#[from] ConfigError),
+    /// The operating system gave no entropy.
+    #[error("no entropy: {0}")]
+    Entropy(#[from] getrandom::Error),
+}
+
+impl From<ConnectError> for io::Error {
+    /// `InvalidInput` for the configuration, `Other` for entropy; the error itself stays inside.
+    fn from(error: ConnectError) -> Self {
+        let kind = match error {
+            ConnectError::Config(_) => io::ErrorKind::InvalidInput,
+            ConnectError::Entropy(_) => io::ErrorKind::Other,
+        };
+        Self::new(kind, error)
+    }
+}
+
+/// Why [`Peer::send`](crate::Peer::send) did not send.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SendError {
+    /// The message cannot go to this remote: it breaks a limit, the version or the purpose of the
+    /// connection does not have it. The connection goes on. Never `Full` or `Closed`.
+    #[error(transparent)]
+    Refused(#[from] peer_core::SendError),
+    /// The connection ended before the socket had taken the last byte.
+    #[error("not sent, {0}")]
+    Disconnected(Arc<Disconnected>),
+}
+
+/// Why [`Peer::queue`](crate::Peer::queue) took no message. The message comes back.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum QueueError {
+    /// The remote takes data more slowly than the application makes it.
+    #[error("the queue is full")]
+    Full(Outgoing),
+    /// The connection is over, or being ended by our side.
+    #[error("the connection is closed")]
+    Closed(Outgoing),
+}
+
+impl QueueError {
+    /// The message that was not taken.
+    pub fn into_message(self) -> Outgoing {
+        match self {
+            Self::Full(message) | Self::Closed(message) => message,
+        }
+    }
+}
+
+/// How a connection ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Disconnected {
+    /// Why: the first cause that came true. A dropped [`Driver`](crate::Driver) counts as the
+    /// application's wish.
+    pub reason: DisconnectReason,
+    /// The last message of which the socket took every byte, in the order of sending.
+    pub sent_through: Option<Ticket>,
+    /// The numbers at the end.
+    pub stats: Stats,
+}
+
+impl std::fmt::Display for Disconnected {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "disconnected: {}", self.reason)
+    }
+}

@@ -1,0 +1,119 @@
+//! Bitcoin-family peer-to-peer connections for tokio, over any `AsyncRead + AsyncWrite`.
+//!
+//! [`peer_core`] speaks the protocol; this crate moves bytes, time and wishes, and knows no
+//! message. A connection is three things:
+//!
+//! - [`Peer`], a handle to send with; clone it as often as you like;
+//! - [`Events`], a stream of what the remote does;
+//! - [`Driver`], a future that does the work; spawn it.
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//! use peer_core::{Config, Event, Link, message::Message, network::Network};
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let config = Arc::new(Config::with_secret(Network::MAINNET, rand::random()));
+//!     let (peer, mut events, driver) =
+//!         peer_tokio::dial("127.0.0.1:8333", config, Link::outbound()).await?;
+//!     tokio::spawn(driver);
+//!     while let Some(event) = events.next().await {
+//!         match event {
+//!             Event::Version(version) => println!("this is {}", version.user_agent),
+//!             Event::Negotiated => peer.send(Message::GetAddr).await?,
+//!             Event::Message { message, .. } => println!("{message:?}"),
+//!             Event::Disconnected { reason, .. } => println!("gone: {reason}"),
+//!             _ => {}
+//!         }
+//!     }
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # Back-pressure
+//!
+//! Everything is bounded. An application that takes no events stops the machine, which stops the
+//! reading, which stops the remote: nothing is lost. A remote that reads nothing makes
+//! [`Peer::send`] wait and [`Peer::queue`] hand the message back, until the write-stall timeout
+//! ends the connection. Awaiting `send` in the loop that takes the events is fine: what was sent
+//! is told past the event line.
+//!
+//! # Endings
+//!
+//! However a connection ends, [`Event::Disconnected`] comes once and last, whoever waits in `send`
+//! hears of it, and [`Peer::closed`] returns. Our side ends it by [`Peer::disconnect`] or
+//! [`Peer::abort`], or by dropping things: the last [`Peer`] or the [`Events`] in order, the
+//! [`Driver`] at once.
+//!
+//! Every future of this crate may be dropped half-way, as `select!` does.
+#![forbid(unsafe_code)]
+#![allow(
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
+    reason = "an adapter has std; these lints guard peer-core, which has not"
+)]
+
+mod driver;
+mod error;
+mod events;
+mod handle;
+mod listener;
+mod shared;
+
+use std::sync::Arc;
+
+use peer_core::{Config, Link, PeerMachine};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+pub use self::driver::Driver;
+pub use self::error::{ConnectError, Disconnected, QueueError, SendError};
+pub use self::events::Events;
+pub use self::handle::Peer;
+pub use self::listener::{Listener, dial};
+pub use peer_core;
+
+use self::driver::Clock;
+use self::shared::{Session, Shared};
+
+/// A connection: the handle, what happens, and the future that makes it happen.
+pub type Connection<S> = (Peer, Events, Driver<S>);
+
+/// Speaks over `stream`, which somebody else has connected: as the dialling or the accepting side,
+/// as `link` says. Nothing is read or written before the [`Driver`] is polled; the time allowed
+/// for the handshake counts from here.
+///
+/// # Errors
+/// If the configuration contradicts itself, or the operating system gives no entropy.
+pub fn connect<S>(stream: S, config: Arc<Config>, link: Link) -> Result<Connection<S>, ConnectError>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed)?;
+    connect_seeded(stream, config, link, seed)
+}
+
+/// The same with a seed instead of the operating system's entropy: for tests and simulation.
+///
+/// # Errors
+/// If the configuration contradicts itself.
+pub fn connect_seeded<S>(
+    stream: S,
+    config: Arc<Config>,
+    link: Link,
+    seed: [u8; 32],
+) -> Result<Connection<S>, ConnectError>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    config.validate()?;
+    let clock = Clock::start();
+    let machine = PeerMachine::from_seed(config, link, clock.now(), seed);
+    let shared = Arc::new(Shared::new(link));
+    let session = Session::new(machine, shared.clone());
+    Ok((
+        Peer::new(shared.clone()),
+        Events::new(shared),
+        Driver::new(stream, clock, session),
+    ))
+}

@@ -1,0 +1,165 @@
+//! TCP at both ends: dialling, and a listener that outlives what happens to single connections.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::time::Duration;
+
+use peer_core::{Config, Link};
+use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
+use tokio::time::sleep;
+
+use crate::error::ConnectError;
+use crate::{Connection, connect};
+
+/// First pause after the system ran out of something; doubles up to [`MAX_PAUSE`].
+const MIN_PAUSE: Duration = Duration::from_millis(20);
+
+/// Longest pause before another connection is tried for.
+const MAX_PAUSE: Duration = Duration::from_secs(1);
+
+/// Dials over TCP: the remote's address is taken from the socket, small writes are not delayed
+/// (`TCP_NODELAY`).
+///
+/// # Errors
+/// Those of the socket and of name resolution, and a [`ConnectError`] as the inner error.
+pub async fn dial(
+    address: impl ToSocketAddrs,
+    config: Arc<Config>,
+    link: Link,
+) -> io::Result<Connection<TcpStream>> {
+    config.validate().map_err(ConnectError::from)?;
+    let stream = TcpStream::connect(address).await?;
+    let remote = stream.peer_addr()?;
+    stream.set_nodelay(true)?;
+    Ok(connect(stream, config, link.with_remote(remote))?)
+}
+
+/// Accepts connections over TCP, all with one configuration.
+#[derive(Debug)]
+pub struct Listener {
+    socket: TcpListener,
+    config: Arc<Config>,
+    start_height: AtomicI32,
+}
+
+impl Listener {
+    /// Listens on `address`; port 0 picks one ([`local_addr`](Self::local_addr) tells which).
+    ///
+    /// # Errors
+    /// Those of the socket and of name resolution, and a [`ConnectError`] as the inner error.
+    pub async fn bind(address: impl ToSocketAddrs, config: Arc<Config>) -> io::Result<Self> {
+        config.validate().map_err(ConnectError::from)?;
+        Self::new(TcpListener::bind(address).await?, config)
+    }
+
+    /// The same on a socket that listens already, for those who set options on it before.
+    ///
+    /// # Errors
+    /// A [`ConnectError`] as the inner error.
+    pub fn new(socket: TcpListener, config: Arc<Config>) -> io::Result<Self> {
+        config.validate().map_err(ConnectError::from)?;
+        Ok(Self {
+            socket,
+            config,
+            start_height: AtomicI32::new(0),
+        })
+    }
+
+    /// The address listened on.
+    ///
+    /// # Errors
+    /// Those of the socket.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.local_addr()
+    }
+
+    /// Sets the height of our best block that connections accepted from now on advertise. 0 at
+    /// first.
+    pub fn set_start_height(&self, height: i32) {
+        self.start_height.store(height, Ordering::Relaxed);
+    }
+
+    /// Waits for the next connection. Given up half-way, it has taken none.
+    ///
+    /// Connections that died in the line are passed over. When the system is out of file
+    /// descriptors or memory this waits a moment, up to a second, and tries again: an error here
+    /// means that the listener itself is of no use any more.
+    ///
+    /// # Errors
+    /// Those of the socket that no waiting mends, and of the operating system's entropy.
+    pub async fn accept(&self) -> io::Result<Connection<TcpStream>> {
+        let mut pause = MIN_PAUSE;
+        loop {
+            let error = match self.socket.accept().await {
+                Ok((stream, remote)) => return self.welcome(stream, remote),
+                Err(error) => error,
+            };
+            match Remedy::of(&error) {
+                Remedy::Next => {}
+                Remedy::Pause => {
+                    sleep(pause).await;
+                    pause = MAX_PAUSE.min(pause.saturating_mul(2));
+                }
+                Remedy::None => return Err(error),
+            }
+        }
+    }
+
+    fn welcome(&self, stream: TcpStream, remote: SocketAddr) -> io::Result<Connection<TcpStream>> {
+        // Fails only on a connection that is dead already, which its driver will find out.
+        let _ = stream.set_nodelay(true);
+        let link = Link::inbound()
+            .with_remote(remote)
+            .with_start_height(self.start_height.load(Ordering::Relaxed));
+        Ok(connect(stream, self.config.clone(), link)?)
+    }
+}
+
+/// What to do about an error of `accept`.
+#[derive(Debug, PartialEq, Eq)]
+enum Remedy {
+    /// It was about one connection: take the next.
+    Next,
+    /// The system is short of something, or its network is in disorder.
+    Pause,
+    /// The socket does not listen.
+    None,
+}
+
+impl Remedy {
+    fn of(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::Interrupted => Self::Next,
+            io::ErrorKind::InvalidInput => Self::None,
+            _ => Self::Pause,
+        }
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    /// Numbers of Linux and the BSDs alike.
+    #[test]
+    fn only_a_socket_that_does_not_listen_ends_the_listener() {
+        const EINTR: i32 = 4;
+        const ENOMEM: i32 = 12;
+        const EINVAL: i32 = 22;
+        const ENFILE: i32 = 23;
+        const EMFILE: i32 = 24;
+        let remedy = |errno| Remedy::of(&io::Error::from_raw_os_error(errno));
+        assert_eq!(remedy(EINTR), Remedy::Next);
+        for shortage in [ENOMEM, ENFILE, EMFILE] {
+            assert_eq!(remedy(shortage), Remedy::Pause);
+        }
+        assert_eq!(remedy(EINVAL), Remedy::None);
+        let aborted = io::Error::from(io::ErrorKind::ConnectionAborted);
+        assert_eq!(Remedy::of(&aborted), Remedy::Next);
+    }
+}

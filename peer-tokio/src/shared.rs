@@ -1,0 +1,399 @@
+//! The runtime-free half of an adapter: what stands between the handles of a connection and the
+//! future that drives it.
+//!
+//! ```text
+//!   Peer ──requests, orders──► ┌────────┐ ──► Session ──► PeerMachine
+//!                              │ Shared │
+//!   Events ◄──────events────── └────────┘ ◄── Session ◄── PeerMachine
+//! ```
+//!
+//! - `shared.rs`: the two bounded queues and what is told to everyone, behind one short lock that
+//!   never holds the machine and is never held while something is woken;
+//! - `shared/session.rs`: moves requests into the machine and events out of it;
+//! - `shared/ledger.rs`: which message somebody waits for;
+//! - `shared/waiting.rs`: futures that wait for the same thing.
+//!
+//! Depends on `core::task`, `futures-core` shapes and peer-core; knows no socket, no timer and no
+//! runtime, so that it can serve another adapter as it stands.
+
+mod ledger;
+mod session;
+mod waiting;
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use peer_core::message::Message;
+use peer_core::{Command, Event, Link, Outgoing, Remote, Stats};
+
+pub(crate) use self::ledger::Promise;
+pub(crate) use self::session::Session;
+use self::waiting::WaitList;
+use crate::error::{Disconnected, QueueError};
+
+/// Requests that wait for the driver, beyond what waits in the machine
+/// ([`Limits::send_high`](peer_core::Limits)).
+const MAX_REQUESTS: usize = 64;
+
+/// Bytes of large messages among them; one message may overshoot.
+const MAX_REQUEST_BYTES: usize = 1_024 * 1_024;
+
+/// Events that wait for the application. Beyond it the machine is not polled.
+const MAX_EVENTS: usize = 64;
+
+/// Wire bytes of the messages among them; one message may overshoot.
+const MAX_EVENT_BYTES: usize = 1_024 * 1_024;
+
+/// A message on its way to the machine.
+#[derive(Debug)]
+pub(crate) struct Request {
+    outgoing: Outgoing,
+    /// Of the one who waits until it was sent.
+    promise: Option<Arc<Promise>>,
+}
+
+/// How our side wants to leave. Only ever rises.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Farewell {
+    /// It does not.
+    #[default]
+    Stay,
+    /// After everything requested before was flushed.
+    Graceful,
+    /// At once.
+    Abort,
+}
+
+/// What overtakes the requests.
+#[derive(Debug)]
+struct Orders {
+    /// On the remote's `version`.
+    verdict: Option<Command>,
+    farewell: Farewell,
+}
+
+/// What the handles, the event stream and the session of one connection share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    link: Link,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    // From the handles to the session.
+    requests: VecDeque<Request>,
+    request_bytes: usize,
+    /// Senders that wait for room among the requests.
+    room: WaitList,
+    verdict: Option<Command>,
+    farewell: Farewell,
+    /// The driver, while it sleeps.
+    driver: Option<Waker>,
+
+    // From the session to the event stream.
+    events: VecDeque<Event>,
+    event_bytes: usize,
+    listener: Option<Waker>,
+    /// Nobody listens any more.
+    deaf: bool,
+    /// The session has stopped polling events for want of room.
+    starved: bool,
+
+    // From the session to everyone.
+    stats: Stats,
+    remote: Option<Arc<Remote>>,
+    /// The connection ended.
+    ended: Option<Arc<Disconnected>>,
+    /// The driver has finished, and the socket is closed.
+    closed: bool,
+    /// Those who wait for that.
+    mourners: WaitList,
+}
+
+impl Shared {
+    pub(crate) fn new(link: Link) -> Self {
+        Self {
+            link,
+            state: Mutex::default(),
+        }
+    }
+
+    /// A panic elsewhere while the lock was held leaves nothing half-done here.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// For the handles.
+impl Shared {
+    pub(crate) fn link(&self) -> &Link {
+        &self.link
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        self.lock().stats
+    }
+
+    pub(crate) fn remote(&self) -> Option<Arc<Remote>> {
+        self.lock().remote.clone()
+    }
+
+    /// Takes a message if there is room now and nobody waits for it.
+    pub(crate) fn try_request(&self, outgoing: Outgoing) -> Result<(), QueueError> {
+        let mut state = self.lock();
+        if state.ended.is_some() || state.farewell != Farewell::Stay {
+            return Err(QueueError::Closed(outgoing));
+        }
+        if !state.has_request_room(state.room.len()) {
+            return Err(QueueError::Full(outgoing));
+        }
+        state.request(outgoing, None);
+        let driver = state.driver.take();
+        drop(state);
+        wake(driver);
+        Ok(())
+    }
+
+    /// Takes the message as soon as there is room and everyone who came earlier was served.
+    /// `place` is where the caller stands in the line; give it to [`Shared::leave_line`].
+    pub(crate) fn poll_request(
+        &self,
+        cx: &Context<'_>,
+        place: &mut Option<u64>,
+        outgoing: &mut Option<Outgoing>,
+    ) -> Poll<Result<Arc<Promise>, Arc<Disconnected>>> {
+        let mut state = self.lock();
+        if let Some(ended) = &state.ended {
+            return Poll::Ready(Err(ended.clone()));
+        }
+        let id = *place.get_or_insert_with(|| state.room.join());
+        let ahead = state.room.ahead_of(id, MAX_REQUESTS);
+        let open = state.farewell == Farewell::Stay && state.has_request_room(ahead);
+        let Some(message) = outgoing.take_if(|_| open) else {
+            state.room.wait(id, cx.waker());
+            return Poll::Pending;
+        };
+        let promise = Arc::new(Promise::default());
+        state.request(message, Some(promise.clone()));
+        let driver = state.driver.take();
+        drop(state);
+        wake(driver);
+        Poll::Ready(Ok(promise))
+    }
+
+    /// The place goes to whoever is next.
+    pub(crate) fn leave_line(&self, place: u64) {
+        let mut state = self.lock();
+        state.room.leave(place);
+        let next = state.room.first();
+        drop(state);
+        wake(next);
+    }
+
+    pub(crate) fn verdict(&self, verdict: Command) {
+        let mut state = self.lock();
+        state.verdict = Some(verdict);
+        let driver = state.driver.take();
+        drop(state);
+        wake(driver);
+    }
+
+    pub(crate) fn leave(&self, farewell: Farewell) {
+        let mut state = self.lock();
+        state.farewell = state.farewell.max(farewell);
+        let driver = state.driver.take();
+        drop(state);
+        wake(driver);
+    }
+
+    /// Ready once the driver has finished. `place` as in [`Shared::poll_request`], for
+    /// [`Shared::stop_mourning`].
+    pub(crate) fn poll_closed(
+        &self,
+        cx: &Context<'_>,
+        place: &mut Option<u64>,
+    ) -> Poll<Arc<Disconnected>> {
+        let mut state = self.lock();
+        match &state.ended {
+            Some(ended) if state.closed => Poll::Ready(ended.clone()),
+            _ => {
+                let id = *place.get_or_insert_with(|| state.mourners.join());
+                state.mourners.wait(id, cx.waker());
+                Poll::Pending
+            }
+        }
+    }
+
+    pub(crate) fn stop_mourning(&self, place: u64) {
+        self.lock().mourners.leave(place);
+    }
+}
+
+/// For the event stream.
+impl Shared {
+    /// The next event; `None` after the last one.
+    pub(crate) fn poll_event(&self, cx: &Context<'_>) -> Poll<Option<Event>> {
+        let mut state = self.lock();
+        let Some(event) = state.events.pop_front() else {
+            if state.ended.is_some() {
+                return Poll::Ready(None);
+            }
+            state.listener = Some(cx.waker().clone());
+            return Poll::Pending;
+        };
+        state.event_bytes = state.event_bytes.saturating_sub(weight(&event));
+        // Not at once: a driver woken for each event would never get far.
+        let driver = if state.starved && state.is_half_empty() {
+            state.starved = false;
+            state.driver.take()
+        } else {
+            None
+        };
+        drop(state);
+        wake(driver);
+        Poll::Ready(Some(event))
+    }
+
+    /// What nobody listens to need not be kept, and there is no point in going on.
+    pub(crate) fn stop_listening(&self) {
+        let mut state = self.lock();
+        state.deaf = true;
+        let unheard = std::mem::take(&mut state.events);
+        drop(state);
+        drop(unheard);
+        self.leave(Farewell::Graceful);
+    }
+}
+
+/// For the session.
+impl Shared {
+    /// Reports for duty: `waker` is woken when there is something to do, `stats` are the latest.
+    fn report(&self, waker: &Waker, stats: Stats) -> Orders {
+        let mut state = self.lock();
+        state.stats = stats;
+        match &mut state.driver {
+            Some(driver) => driver.clone_from(waker),
+            none => *none = Some(waker.clone()),
+        }
+        Orders {
+            verdict: state.verdict.take(),
+            farewell: state.farewell,
+        }
+    }
+
+    fn next_request(&self) -> Option<Request> {
+        let mut state = self.lock();
+        let request = state.requests.pop_front()?;
+        state.request_bytes = state
+            .request_bytes
+            .saturating_sub(size_hint(&request.outgoing));
+        let next = state.room.first();
+        drop(state);
+        wake(next);
+        Some(request)
+    }
+
+    fn has_requests(&self) -> bool {
+        !self.lock().requests.is_empty()
+    }
+
+    /// Whether another event may be polled; if not, the application's taking some wakes the
+    /// driver.
+    fn has_event_room(&self) -> bool {
+        let mut state = self.lock();
+        let room =
+            state.deaf || state.events.len() < MAX_EVENTS && state.event_bytes < MAX_EVENT_BYTES;
+        state.starved = !room;
+        room
+    }
+
+    /// Tells the application what happened; the numbers and what is known of the remote are never
+    /// older than the event.
+    fn publish(&self, event: Event, stats: Stats, remote: Option<Arc<Remote>>) {
+        let mut state = self.lock();
+        state.stats = stats;
+        if remote.is_some() {
+            state.remote = remote;
+        }
+        if state.deaf {
+            return;
+        }
+        state.event_bytes = state.event_bytes.saturating_add(weight(&event));
+        state.events.push_back(event);
+        let listener = state.listener.take();
+        drop(state);
+        wake(listener);
+    }
+
+    /// The connection ended; returns those whose messages nobody will take any more.
+    fn end(&self, ended: Arc<Disconnected>) -> VecDeque<Request> {
+        let mut state = self.lock();
+        state.stats = ended.stats;
+        state.ended = Some(ended.clone());
+        if !state.deaf {
+            state.events.push_back(Event::Disconnected {
+                reason: ended.reason.clone(),
+                sent_through: ended.sent_through,
+            });
+        }
+        let unsent = std::mem::take(&mut state.requests);
+        let woken = state.room.drain();
+        let listener = state.listener.take();
+        drop(state);
+        wake(woken.into_iter().chain(listener));
+        unsent
+    }
+
+    /// Nothing more will happen.
+    fn close(&self) {
+        let mut state = self.lock();
+        state.closed = true;
+        let woken = state.mourners.drain();
+        drop(state);
+        wake(woken);
+    }
+}
+
+impl State {
+    /// Whether there is room for one more after `ahead` others.
+    fn has_request_room(&self, ahead: usize) -> bool {
+        let waiting = self.requests.len().saturating_add(ahead);
+        waiting < MAX_REQUESTS && self.request_bytes < MAX_REQUEST_BYTES
+    }
+
+    fn request(&mut self, outgoing: Outgoing, promise: Option<Arc<Promise>>) {
+        self.request_bytes = self.request_bytes.saturating_add(size_hint(&outgoing));
+        self.requests.push_back(Request { outgoing, promise });
+    }
+
+    fn is_half_empty(&self) -> bool {
+        self.events.len() <= MAX_EVENTS / 2 && self.event_bytes <= MAX_EVENT_BYTES / 2
+    }
+}
+
+/// Never called with the lock held: a waker may run anything.
+fn wake(wakers: impl IntoIterator<Item = Waker>) {
+    wakers.into_iter().for_each(Waker::wake);
+}
+
+/// Bytes an event keeps alive.
+fn weight(event: &Event) -> usize {
+    match event {
+        Event::Message { wire_len, .. } => *wire_len as usize,
+        Event::Read(frame) | Event::Wrote(frame) => frame.payload.len(),
+        _ => 0,
+    }
+}
+
+/// Bytes a message keeps alive, where they can be many.
+fn size_hint(outgoing: &Outgoing) -> usize {
+    match outgoing {
+        Outgoing::Encoded(encoded) => encoded.payload().len(),
+        Outgoing::Message(Message::Block(block), _) => block.total_size(),
+        Outgoing::Message(Message::Tx(tx), _) => tx.total_size(),
+        Outgoing::Message(Message::Unknown { payload, .. }, _) => payload.len(),
+        Outgoing::Message(..) => 0,
+    }
+}

@@ -1,0 +1,119 @@
+//! Which message somebody waits for: tickets of the machine on one side, futures on the other.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use peer_core::Ticket;
+
+use crate::error::{Disconnected, SendError};
+
+/// What became of one message, for the one who waits for it. Kept exactly once.
+#[derive(Debug, Default)]
+pub(crate) struct Promise(Mutex<State>);
+
+#[derive(Debug, Default)]
+enum State {
+    #[default]
+    Pending,
+    Awaited(Waker),
+    Kept(Result<(), SendError>),
+    Taken,
+}
+
+impl Promise {
+    fn swap(&self, state: State) -> State {
+        let mut slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut slot, state)
+    }
+
+    fn keep(&self, result: Result<(), SendError>) {
+        if let State::Awaited(waker) = self.swap(State::Kept(result)) {
+            waker.wake();
+        }
+    }
+
+    /// Ready once.
+    pub(crate) fn poll(&self, cx: &Context<'_>) -> Poll<Result<(), SendError>> {
+        let mut slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let State::Kept(_) = &*slot
+            && let State::Kept(result) = std::mem::replace(&mut *slot, State::Taken)
+        {
+            return Poll::Ready(result);
+        }
+        if !matches!(&*slot, State::Taken) {
+            *slot = State::Awaited(cx.waker().clone());
+        }
+        Poll::Pending
+    }
+}
+
+/// The promises of one connection, in the order of sending.
+#[derive(Debug, Default)]
+pub(super) struct Ledger {
+    waiting: VecDeque<(Ticket, Arc<Promise>)>,
+    /// Of messages that came too late: nothing is left but to tell why.
+    late: Vec<Arc<Promise>>,
+}
+
+impl Ledger {
+    /// The machine took the message.
+    pub(super) fn accepted(&mut self, ticket: Ticket, promise: Arc<Promise>) {
+        self.waiting.push_back((ticket, promise));
+    }
+
+    /// The machine takes no messages any more; the reason is not known yet.
+    pub(super) fn too_late(&mut self, promise: Arc<Promise>) {
+        self.late.push(promise);
+    }
+
+    /// The machine refused the message.
+    pub(super) fn refused(promise: &Promise, error: peer_core::SendError) {
+        promise.keep(Err(SendError::Refused(error)));
+    }
+
+    /// Everything up to this ticket has left.
+    pub(super) fn sent(&mut self, through: Option<Ticket>) {
+        let Some(through) = through else { return };
+        while self
+            .waiting
+            .front()
+            .is_some_and(|(ticket, _)| *ticket <= through)
+        {
+            if let Some((_, promise)) = self.waiting.pop_front() {
+                promise.keep(Ok(()));
+            }
+        }
+    }
+
+    /// A message turned out to be impossible; gives the error back if nobody waits for it.
+    pub(super) fn unsent(
+        &mut self,
+        ticket: Ticket,
+        error: peer_core::SendError,
+    ) -> Result<(), peer_core::SendError> {
+        let place = self
+            .waiting
+            .binary_search_by_key(&ticket, |(known, _)| *known);
+        match place.ok().and_then(|index| self.waiting.remove(index)) {
+            Some((_, promise)) => {
+                Self::refused(&promise, error);
+                Ok(())
+            }
+            None => Err(error),
+        }
+    }
+
+    /// The connection ended: what was not sent never will be.
+    pub(super) fn ended(
+        &mut self,
+        ended: &Arc<Disconnected>,
+        unsent: impl IntoIterator<Item = Arc<Promise>>,
+    ) {
+        self.sent(ended.sent_through);
+        let waiting = self.waiting.drain(..).map(|(_, promise)| promise);
+        for promise in waiting.chain(self.late.drain(..)).chain(unsent) {
+            promise.keep(Err(SendError::Disconnected(ended.clone())));
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! One connection as its driver sees it: the machine, and what the handles want of it.
+//!
+//! The driver moves bytes through the machine's doors itself; wishes, events and the clock go
+//! through [`Session`].
+
+use std::sync::Arc;
+use std::task::Waker;
+
+use peer_core::{Command, Event, HangUp, PeerMachine, SendError, Timestamp};
+
+use super::ledger::Ledger;
+use super::{Farewell, Request, Shared};
+use crate::error::Disconnected;
+
+/// Dropped before its end, it ends as if the application had wished so.
+#[derive(Debug)]
+pub(crate) struct Session {
+    /// Its doors of bytes are the driver's.
+    pub(crate) machine: PeerMachine,
+    shared: Arc<Shared>,
+    ledger: Ledger,
+    /// Nothing more arrives: what has arrived is little, and is told even to a slow application.
+    hung_up: bool,
+    leaving: Leaving,
+    ended: Option<Arc<Disconnected>>,
+}
+
+/// How far our own leaving has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Leaving {
+    No,
+    /// Requests made before are still to be handed to the machine, until this time.
+    Asked(Timestamp),
+    /// The machine knows.
+    Told,
+    /// The machine was told not to wait.
+    Aborted,
+}
+
+impl Session {
+    pub(crate) fn new(machine: PeerMachine, shared: Arc<Shared>) -> Self {
+        Self {
+            machine,
+            shared,
+            ledger: Ledger::default(),
+            hung_up: false,
+            leaving: Leaving::No,
+            ended: None,
+        }
+    }
+
+    /// Wishes in, events out; whether anything happened. `waker` is woken when there is more.
+    pub(crate) fn exchange(&mut self, waker: &Waker, now: Timestamp) -> bool {
+        self.ledger.sent(self.machine.sent_through());
+        let orders = self.shared.report(waker, self.machine.stats());
+        let mut busy = orders.verdict.is_some();
+        if let Some(verdict) = orders.verdict {
+            // Verdicts cannot be refused.
+            let _ = self.machine.command(verdict);
+        }
+        busy |= self.take_requests();
+        busy |= self.leave(orders.farewell, now);
+        busy | self.give_events()
+    }
+
+    /// The stream ended, in order or not.
+    pub(crate) fn hung_up(&mut self, how: HangUp, now: Timestamp) {
+        self.hung_up = true;
+        self.machine.hung_up(how, now);
+    }
+
+    /// When [`tick`](Self::tick) wants to be called.
+    pub(crate) fn deadline(&self) -> Option<Timestamp> {
+        let ours = match self.leaving {
+            Leaving::Asked(until) => Some(until),
+            _ => None,
+        };
+        self.machine.deadline().into_iter().chain(ours).min()
+    }
+
+    /// Time has come to `now`.
+    pub(crate) fn tick(&mut self, now: Timestamp) {
+        self.machine.tick(now);
+    }
+
+    /// How the connection ended, once it has.
+    pub(crate) fn ended(&self) -> Option<&Arc<Disconnected>> {
+        self.ended.as_ref()
+    }
+
+    /// Whether our side ended it without waiting for anything.
+    pub(crate) fn is_aborted(&self) -> bool {
+        self.leaving == Leaving::Aborted
+    }
+
+    /// Hands requests to the machine while it has room, so that it is never full.
+    fn take_requests(&mut self) -> bool {
+        let mut busy = false;
+        let room = self.machine.config().limits.send_high;
+        while self.machine.queued() < room
+            && let Some(Request { outgoing, promise }) = self.shared.next_request()
+        {
+            busy = true;
+            let taken = self.machine.command(Command::Send(outgoing));
+            let Some(promise) = promise else { continue };
+            match taken {
+                Ok(Some(ticket)) => self.ledger.accepted(ticket, promise),
+                Ok(None) | Err(SendError::Closed) => self.ledger.too_late(promise),
+                Err(error) => Ledger::refused(&promise, error),
+            }
+        }
+        busy
+    }
+
+    /// Leaves when asked to: in order once the machine has every earlier request, but not later
+    /// than the flush deadline.
+    fn leave(&mut self, farewell: Farewell, now: Timestamp) -> bool {
+        match (farewell, self.leaving) {
+            (_, Leaving::Aborted) | (Farewell::Stay, _) => false,
+            (Farewell::Abort, _) => self.abort(),
+            (Farewell::Graceful, Leaving::Told) => false,
+            (Farewell::Graceful, leaving) => {
+                let until = match leaving {
+                    Leaving::Asked(until) => until,
+                    _ => now.saturating_add(self.machine.config().timeouts.flush),
+                };
+                if !self.machine.is_negotiated() || !self.shared.has_requests() {
+                    self.machine.disconnect();
+                    self.leaving = Leaving::Told;
+                    return true;
+                }
+                if now >= until {
+                    return self.abort();
+                }
+                self.leaving = Leaving::Asked(until);
+                false
+            }
+        }
+    }
+
+    fn abort(&mut self) -> bool {
+        self.machine.abort();
+        self.leaving = Leaving::Aborted;
+        true
+    }
+
+    /// Polls events while the application takes them. Once nothing more arrives, what is left is
+    /// bounded by what the machine had received, and the end must not wait for a slow listener.
+    fn give_events(&mut self) -> bool {
+        let mut busy = false;
+        while self.hung_up || self.machine.is_closed() || self.shared.has_event_room() {
+            let Some(event) = self.machine.poll_event() else {
+                break;
+            };
+            busy = true;
+            self.give(event);
+        }
+        busy
+    }
+
+    fn give(&mut self, event: Event) {
+        let event = match event {
+            // The ledger has its own way of knowing; nobody sees tickets, or a full machine.
+            Event::Sent { .. } | Event::Writable => return,
+            Event::Unsent { ticket, error } => match self.ledger.unsent(ticket, *error) {
+                Ok(()) => return,
+                Err(error) => Event::Unsent {
+                    ticket,
+                    error: Box::new(error),
+                },
+            },
+            Event::Disconnected {
+                reason,
+                sent_through,
+            } => {
+                return self.end(Disconnected {
+                    reason,
+                    sent_through,
+                    stats: self.machine.stats(),
+                });
+            }
+            event => event,
+        };
+        let remote = matches!(event, Event::Version(_) | Event::Negotiated)
+            .then(|| self.machine.remote().cloned().map(Arc::new));
+        self.shared
+            .publish(event, self.machine.stats(), remote.flatten());
+    }
+
+    fn end(&mut self, ended: Disconnected) {
+        let ended = Arc::new(ended);
+        let unsent = self.shared.end(ended.clone());
+        let promises = unsent.into_iter().filter_map(|request| request.promise);
+        self.ledger.ended(&ended, promises);
+        self.ended = Some(ended);
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        if self.ended.is_none() {
+            self.abort();
+            self.give_events();
+        }
+        self.shared.close();
+    }
+}

@@ -1,0 +1,56 @@
+//! Futures that wait for the same thing, served in the order in which they came.
+
+use std::collections::BTreeMap;
+use std::task::Waker;
+
+/// A line of waiting futures. Each has an id, and leaves the line when it is dropped, so that
+/// futures given up half-way leave nothing behind.
+#[derive(Debug, Default)]
+pub(super) struct WaitList {
+    next: u64,
+    line: BTreeMap<u64, Option<Waker>>,
+}
+
+impl WaitList {
+    pub(super) fn len(&self) -> usize {
+        self.line.len()
+    }
+
+    /// Goes to the end of the line.
+    pub(super) fn join(&mut self) -> u64 {
+        let id = self.next;
+        self.next = self.next.saturating_add(1);
+        self.line.insert(id, None);
+        id
+    }
+
+    /// How many stand before `id`, counted up to `most`.
+    pub(super) fn ahead_of(&self, id: u64, most: usize) -> usize {
+        self.line.range(..id).take(most).count()
+    }
+
+    /// Remembers whom to wake.
+    pub(super) fn wait(&mut self, id: u64, waker: &Waker) {
+        match self.line.entry(id).or_default() {
+            Some(known) => known.clone_from(waker),
+            none => *none = Some(waker.clone()),
+        }
+    }
+
+    pub(super) fn leave(&mut self, id: u64) {
+        self.line.remove(&id);
+    }
+
+    /// Whom to wake when there is room for one; it keeps its place until it leaves.
+    pub(super) fn first(&mut self) -> Option<Waker> {
+        self.line.values_mut().next()?.take()
+    }
+
+    /// Whom to wake when all are served.
+    pub(super) fn drain(&mut self) -> Vec<Waker> {
+        std::mem::take(&mut self.line)
+            .into_values()
+            .flatten()
+            .collect()
+    }
+}

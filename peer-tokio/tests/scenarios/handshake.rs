@@ -1,0 +1,99 @@
+//! Two ends get to know each other.
+
+use std::sync::Arc;
+
+use peer_core::message::Message;
+use peer_core::{DisconnectReason, Event, Goodbye, HangUp, Link};
+use peer_tokio::{Listener, connect, dial};
+
+use crate::help::{config, negotiated, outbound, run, soon, to_the_end, until_negotiated};
+
+#[tokio::test]
+async fn over_a_pipe_of_any_size() {
+    for capacity in [1, 2, 23, 24, 25, 4_096] {
+        let (left, right) = negotiated(capacity).await;
+        for end in [&left, &right] {
+            let remote = end.peer.remote().expect("the remote is known");
+            assert_eq!(remote.protocol_version, 70_016);
+            assert!(end.peer.stats().negotiated_at.is_some());
+        }
+    }
+}
+
+#[tokio::test]
+async fn over_tcp_with_addresses() {
+    let listener = Listener::bind("127.0.0.1:0", Arc::new(config(8)))
+        .await
+        .unwrap();
+    listener.set_start_height(170);
+    let address = listener.local_addr().unwrap();
+    let (dialled, accepted) = tokio::join!(
+        dial(address, Arc::new(config(7)), Link::outbound()),
+        listener.accept(),
+    );
+    let (mut left, mut right) = (run(dialled.unwrap()), run(accepted.unwrap()));
+    until_negotiated(&mut left.events).await;
+    until_negotiated(&mut right.events).await;
+    assert_eq!(left.peer.link().remote, Some(address));
+    assert_eq!(left.peer.stats().start_height, Some(170));
+    assert!(right.peer.link().is_inbound());
+    assert!(right.peer.link().remote.is_some());
+
+    left.peer.send(Message::GetAddr).await.unwrap();
+    left.peer.disconnect();
+    let (messages, reason) = to_the_end(&mut right.events).await;
+    assert!(messages.contains(&Message::GetAddr));
+    assert_eq!(reason, DisconnectReason::HungUp(HangUp::EndOfStream));
+    let ended = soon(left.driver).await.unwrap();
+    assert_eq!(ended.reason, DisconnectReason::Local(Goodbye::Requested));
+}
+
+#[tokio::test]
+async fn the_version_may_be_reviewed() {
+    for accept in [true, false] {
+        let mut reviewing = config(7);
+        reviewing.review_version = true;
+        let (left, right) = tokio::io::duplex(4_096);
+        let mut left = run(outbound(left, reviewing));
+        let mut right = run(crate::help::inbound(right, config(8)));
+        // Waits behind the verdict, and must not keep it.
+        left.peer.queue(Message::GetAddr).unwrap();
+        assert!(matches!(
+            soon(left.events.next()).await,
+            Some(Event::Version(_))
+        ));
+        if accept {
+            left.peer.accept_version();
+            until_negotiated(&mut left.events).await;
+            until_negotiated(&mut right.events).await;
+        } else {
+            left.peer.refuse_version(None);
+            let (_, reason) = to_the_end(&mut left.events).await;
+            assert_eq!(reason, DisconnectReason::Local(Goodbye::VersionRefused));
+        }
+    }
+}
+
+#[test]
+fn settings_that_contradict_themselves_start_nothing() {
+    let mut wrong = config(7);
+    wrong.timeouts.flush = std::time::Duration::ZERO;
+    let wrong = Arc::new(wrong);
+    let (stream, _other) = tokio::io::duplex(64);
+    let error = connect(stream, wrong.clone(), Link::outbound()).unwrap_err();
+    assert!(matches!(error, peer_tokio::ConnectError::Config(_)));
+
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let error = runtime
+        .block_on(Listener::bind("127.0.0.1:0", wrong.clone()))
+        .unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
+    // Before anything is dialled: nobody listens on this port.
+    let error = runtime
+        .block_on(dial("127.0.0.1:1", wrong, Link::outbound()))
+        .unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
+}
