@@ -258,3 +258,23 @@ fn reject_codes_have_names() {
         "malformed invalid obsolete duplicate nonstandard dust insufficientfee checkpoint 0x44";
     assert_eq!(names.join(" "), expected);
 }
+
+/// The highest position is 65,535; after it comes none.
+#[test]
+fn positions_end() {
+    let transaction = sample("rust-bitcoin-tx").payload;
+    let block = |indexes: &[&[u8]]| {
+        let mut payload = vec![0; 80 + 8];
+        payload.extend_from_slice(&[0, indexes.len() as u8]);
+        for index in indexes {
+            payload.extend_from_slice(index);
+            payload.extend_from_slice(&transaction);
+        }
+        decode(MessageKind::CmpctBlock, payload)
+    };
+    assert!(block(&[&[0xfd, 0xff, 0xff]]).is_ok());
+    assert!(block(&[&[0xfd, 0xfe, 0xff], &[0]]).is_ok());
+    let error = block(&[&[0xfd, 0xff, 0xff], &[0]]).unwrap_err();
+    assert_eq!(error.field, "prefilled index");
+    assert_eq!(error.kind, DecodeErrorKind::InvalidValue { value: 0 });
+}
