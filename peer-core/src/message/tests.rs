@@ -93,8 +93,12 @@ fn largest_payloads() {
     assert_eq!(largest(MessageKind::Feature), 81 + 515);
     assert_eq!(largest(MessageKind::Alert), 4_099 + 4_099);
     assert_eq!(largest(MessageKind::GetBlockTxn), 32 + 3 + 3 * 65_535);
+    assert_eq!(largest(MessageKind::Reject), 13 + 1 + 515 + 32);
     // The frame limit is above all.
     assert_eq!(largest(MessageKind::MerkleBlock), 4_000_000);
+    let codec = Codec::new(&Network::LITECOIN, 70_016, &limits);
+    let merkle_block = 84 + (5 + 32 * 400_001) + (3 + 50_000);
+    assert_eq!(MessageKind::MerkleBlock.max_payload(&codec), merkle_block);
 }
 
 #[test]

@@ -169,7 +169,7 @@ fn values_that_are_not_sent() {
     };
     let version_0 = Message::SendTxRcncl(version_0);
     assert_eq!(refused(&version_0, &mainnet()), invalid("version"));
-    for id in ["abc", "abc\n", "abcé"] {
+    for id in ["abc", "abc\n", "abc\x7f", "abcé"] {
         let feature = Message::Feature(Box::new(Feature {
             id: Text::from(id),
             data: Bytes::new(),
