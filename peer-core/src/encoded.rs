@@ -102,8 +102,7 @@ fn reads_alike(message: &Message, codec: &Codec<'_>, encoded: u32) -> bool {
     let same_side = |gate: u32| (encoded >= gate) == (codec.version >= gate);
     let layout = match message {
         Message::Addr(_) => same_side(gates.addr_time),
-        // The nonce comes with versions above the gate, not from it on (BIP31).
-        Message::Ping(_) => same_side(gates.pong.saturating_add(1)),
+        Message::Ping(_) => same_side(gates.pong),
         _ => true,
     };
     layout

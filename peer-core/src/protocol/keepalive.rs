@@ -168,7 +168,7 @@ impl Keepalive {
         if self.flights.len() >= cx.config.limits.pings_in_flight {
             return;
         }
-        let with_nonce = cx.version() > cx.config.network.gates.pong;
+        let with_nonce = cx.version() >= cx.config.network.gates.pong;
         let ping = Ping {
             nonce: with_nonce.then(|| cx.rng.next_nonzero()),
         };
