@@ -1,0 +1,33 @@
+//! The bodies of the two example programs, `sync` and `peercat`.
+//!
+//! There is one pair of programs for each adapter (tokio, mio, async-std), and they differ in nothing but sockets and
+//! tasks. All that they share is here and, like the library itself, knows neither: arguments and what they mean, the
+//! download of a chain, a node that serves one, the lines that are printed, exit codes.
+//!
+//! ```text
+//!                    ┌──────────── an example of an adapter ────────────┐
+//!      socket ◄────► │  Peer, Events ──Event──►  body  ──► Message       │
+//!                    │                            │                     │
+//!                    └────────────────────────────┼─────────────────────┘
+//!                                                 ▼
+//!                                   progress, summary, lines, exit code
+//! ```
+//!
+//! A body takes events and the time, and gives messages to send: see [`sync::ChainSync`], [`server::ChainServer`] and
+//! [`peercat::Session`]. That also makes them testable with two machines and no network.
+
+#![allow(
+    clippy::std_instead_of_alloc,
+    reason = "these are programs: std is always there"
+)]
+
+pub mod cli;
+pub mod demo;
+pub mod endpoint;
+pub mod server;
+pub mod sync;
+
+mod headers;
+mod pow;
+#[cfg(test)]
+mod testing;
