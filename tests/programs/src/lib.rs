@@ -24,6 +24,7 @@
 pub mod cli;
 pub mod demo;
 pub mod endpoint;
+pub mod peercat;
 pub mod server;
 pub mod sync;
 

@@ -1,0 +1,256 @@
+//! A netcat for the protocol: prints what peers do, one JSON object a line.
+//!
+//! ```sh
+//! cargo run --release -p peer-tokio --example peercat -- --connect 127.0.0.1:8333 --send getaddr --duration 10
+//! cargo run --release -p peer-tokio --example peercat -- --listen 127.0.0.1:0 --network regtest
+//! ```
+//!
+//! What is said and printed is `peer_programs::peercat`, which knows no socket. Here are the sockets, one task for each
+//! peer, and the one writer that they all share.
+#![allow(
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
+    reason = "a program has std"
+)]
+
+use std::fmt::Display;
+use std::sync::Arc;
+use std::time::Duration;
+
+use peer_core::{Epoch, Event, Link};
+use peer_programs::cli::CONNECT_TIMEOUT;
+use peer_programs::peercat::{Args, Exit, Mode, Output, Plan, Requests, Session, Snapshot};
+use peer_tokio::{Connection, Listener, Peer, dial};
+use tokio::net::TcpStream;
+use tokio::sync::{mpsc, watch};
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::{sleep, timeout};
+
+/// Pieces of output that wait for the reader of stdout; beyond it the peers wait.
+const PENDING_OUTPUT: usize = 1_024;
+
+/// How long the last lines may take, and peers to part, before the program ends without them.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+#[tokio::main]
+async fn main() {
+    let (mode, plan) = Args::read();
+    let (program, writer) = Program::start(plan);
+    tokio::spawn(end_when_told_to(
+        program.ending.clone(),
+        program.plan.duration(),
+    ));
+    let exit = tokio::select! {
+        exit = program.clone().run(mode) => exit,
+        () = program.overdue() => Exit::Clean,
+    };
+    drop(program);
+    // Whoever reads our lines gets the last ones too, unless it has stopped reading.
+    let _ = timeout(PATIENCE, writer).await;
+    std::process::exit(exit.code().into());
+}
+
+/// What all tasks share.
+#[derive(Clone)]
+struct Program {
+    plan: Arc<Plan>,
+    clock: Epoch,
+    output: mpsc::Sender<Output>,
+    /// True once it is time to end.
+    ending: watch::Sender<bool>,
+}
+
+impl Program {
+    fn start(plan: Plan) -> (Self, JoinHandle<()>) {
+        let (output, pending) = mpsc::channel(PENDING_OUTPUT);
+        let ending = watch::Sender::new(false);
+        let program = Self {
+            plan: Arc::new(plan),
+            clock: Epoch::start(),
+            output,
+            ending: ending.clone(),
+        };
+        let writer = tokio::task::spawn_blocking(move || write_all(pending, &ending));
+        (program, writer)
+    }
+
+    async fn run(self, mode: Mode) -> Exit {
+        match mode {
+            Mode::Connect { host, port } => self.connect(&host, port).await,
+            Mode::Listen {
+                host,
+                port,
+                max_peers,
+            } => self.listen(&host, port, max_peers).await,
+        }
+    }
+
+    async fn connect(self, host: &str, port: u16) -> Exit {
+        let name = format!("{host}:{port}");
+        let dialling = dial((host, port), self.plan.config(), Link::outbound());
+        let dialled = tokio::select! {
+            dialled = timeout(CONNECT_TIMEOUT, dialling) => dialled,
+            () = self.ended() => return Exit::Clean,
+        };
+        match dialled {
+            Ok(Ok(connection)) => self.serve(connection).await,
+            Ok(Err(error)) => self.fail(&name, error).await,
+            Err(_) => self.fail(&name, "no answer").await,
+        }
+    }
+
+    async fn listen(self, host: &str, port: u16, max_peers: usize) -> Exit {
+        let bound = Listener::bind((host, port), self.plan.config()).await;
+        let bound = bound.and_then(|listener| Ok((listener.local_addr()?, listener)));
+        let (address, listener) = match bound {
+            Ok(bound) => bound,
+            Err(error) => return self.fail(&format!("{host}:{port}"), error).await,
+        };
+        let network = self.plan.config().network;
+        let first = Output::listening(address, &network, self.clock.now());
+        self.print(first).await;
+        let mut peers = JoinSet::new();
+        loop {
+            tokio::select! {
+                accepted = listener.accept() => match accepted {
+                    Ok(connection) if peers.len() < max_peers => {
+                        peers.spawn(self.clone().serve(connection));
+                    }
+                    Ok((peer, ..)) => {
+                        let now = self.clock.now();
+                        self.print(Output::refused(&name_of(&peer), max_peers, now)).await;
+                    }
+                    Err(error) => return self.fail(&address.to_string(), error).await,
+                },
+                Some(_) = peers.join_next() => {}
+                () = self.ended() => break,
+            }
+        }
+        drop(listener);
+        peers.join_all().await;
+        Exit::Clean
+    }
+
+    /// One peer, until it or we leave.
+    async fn serve(self, (peer, mut events, driver): Connection<TcpStream>) -> Exit {
+        let driver = tokio::spawn(driver);
+        let (plan, now) = (self.plan.clone(), self.clock.now());
+        let direction = peer.link().direction;
+        let (mut session, first) = Session::open(plan, name_of(&peer), direction, now);
+        self.print(first).await;
+        let mut leaving = false;
+        loop {
+            let event = tokio::select! {
+                event = events.next() => event,
+                () = self.ended(), if !leaving => {
+                    leaving = true;
+                    peer.disconnect();
+                    continue;
+                }
+            };
+            let Some(event) = event else { break };
+            let remote = peer.remote();
+            let at = Snapshot {
+                now: self.clock.now(),
+                stats: peer.stats(),
+                remote: remote.as_deref(),
+            };
+            if let Some(output) = session.on_event(&event, &at) {
+                self.print(output).await;
+            }
+            if self.plan.is_finished() {
+                self.ending.send_replace(true);
+            }
+            if matches!(event, Event::Negotiated) {
+                // Apart: a peer that does not read must not keep us from hearing it.
+                tokio::spawn(self.clone().send_all(peer.clone(), session.requests()));
+            }
+        }
+        // Fails only if the driver panicked, which the events did not survive either.
+        let _ = driver.await;
+        session.exit()
+    }
+
+    async fn send_all(self, peer: Peer, requests: Requests) {
+        for message in requests.messages() {
+            let command = message.command();
+            let result = peer.send(message).await;
+            let output = requests.outcome(command, &result, self.clock.now());
+            self.print(output).await;
+        }
+    }
+
+    /// Says why nothing can be done, on both streams.
+    async fn fail(&self, address: &str, error: impl Display) -> Exit {
+        eprintln!("error: {address}: {error}");
+        let now = self.clock.now();
+        self.print(Output::failed(Some(address), error, now)).await;
+        Exit::Connect
+    }
+
+    /// Waits while stdout is behind. When its reader has left, nothing is printed any more.
+    async fn print(&self, output: Output) {
+        let _ = self.output.send(output).await;
+    }
+
+    /// Waits until it is time to end.
+    async fn ended(&self) {
+        let mut ending = self.ending.subscribe();
+        // Fails only without a sender, and we have one.
+        let _ = ending.wait_for(|ending| *ending).await;
+    }
+
+    /// Waits until the end should have come long ago.
+    async fn overdue(&self) {
+        self.ended().await;
+        sleep(PATIENCE).await;
+    }
+}
+
+/// Writes what comes, until everybody has left. When the reader of stdout has left, it is time to end.
+fn write_all(mut pending: mpsc::Receiver<Output>, ending: &watch::Sender<bool>) {
+    while let Some(output) = pending.blocking_recv() {
+        if output.write().is_err() {
+            ending.send_replace(true);
+            return;
+        }
+    }
+}
+
+/// Ends the program after `duration`, or when the user or the system says so.
+async fn end_when_told_to(ending: watch::Sender<bool>, duration: Option<Duration>) {
+    let over = async {
+        match duration {
+            Some(duration) => sleep(duration).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = over => {}
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminated() => {}
+    }
+    ending.send_replace(true);
+}
+
+#[cfg(unix)]
+async fn terminated() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut signal) => {
+            signal.recv().await;
+        }
+        // Then the signal does what it does by default.
+        Err(_) => std::future::pending().await,
+    }
+}
+
+#[cfg(not(unix))]
+async fn terminated() {
+    std::future::pending().await
+}
+
+fn name_of(peer: &Peer) -> String {
+    let remote = peer.link().remote;
+    remote.map_or_else(|| "unknown".to_owned(), |remote| remote.to_string())
+}

@@ -1,0 +1,299 @@
+//! Lines about connections in memory: what a script that reads them relies on.
+
+use core::time::Duration;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use peer_core::message::{Message, UserAgent};
+use peer_core::network::Network;
+use peer_core::{Config, Direction, DisconnectReason, Event, HangUp, SendError, Timeout};
+use serde_json::Value;
+
+use super::*;
+use crate::testing::{Wire, serving};
+
+/// The dialling side is ours, and prints; the listening side does what a test wants.
+struct Meeting {
+    wire: Wire,
+    session: Session,
+    lines: Vec<Value>,
+    dumps: Vec<String>,
+}
+
+impl Meeting {
+    fn new(change: impl FnOnce(&mut Config), count: Option<u64>, listener: Config) -> Self {
+        let mut config = Config::with_secret(Network::REGTEST, [1; 32]);
+        change(&mut config);
+        let requests = vec![Message::GetAddr];
+        let plan = Arc::new(Plan::new(config.clone(), requests, count, None));
+        let wire = Wire::new(config, listener, 310);
+        let peer = "192.0.2.1:18444".to_owned();
+        let (session, first) = Session::open(plan, peer, Direction::Outbound, wire.now);
+        let mut meeting = Self {
+            wire,
+            session,
+            lines: Vec::new(),
+            dumps: Vec::new(),
+        };
+        meeting.keep(Some(first));
+        meeting
+    }
+
+    fn plain() -> Self {
+        Self::new(|_| {}, None, serving(Network::REGTEST))
+    }
+
+    /// Until nothing moves any more.
+    fn settle(&mut self) {
+        while let Some((ours, _)) = self.wire.turn() {
+            for event in ours {
+                self.tell(&event);
+            }
+        }
+    }
+
+    fn tell(&mut self, event: &Event) {
+        let at = Snapshot {
+            now: self.wire.now,
+            stats: self.wire.dialler.stats(),
+            remote: self.wire.dialler.remote(),
+        };
+        let output = self.session.on_event(event, &at);
+        self.keep(output);
+    }
+
+    fn keep(&mut self, output: Option<Output>) {
+        match output {
+            Some(Output::Line(line)) => {
+                assert_eq!(line.find('\n'), Some(line.len() - 1), "{line:?}");
+                let value: Value = serde_json::from_str(&line).unwrap();
+                for field in ["event", "peer", "time"] {
+                    assert!(value.get(field).is_some(), "{field}: {line}");
+                }
+                self.lines.push(value);
+            }
+            Some(Output::Dump(dump)) => self.dumps.push(dump),
+            None => {}
+        }
+    }
+
+    fn raw(&mut self, command: &str, payload: &'static [u8]) {
+        let command = command.parse().unwrap();
+        let payload = Bytes::from_static(payload);
+        let message = Message::Unknown { command, payload };
+        self.wire.listener.send(message).unwrap();
+        self.settle();
+    }
+
+    fn names(&self) -> Vec<&str> {
+        let names = self.lines.iter().map(|line| line["event"].as_str());
+        names.map(Option::unwrap).collect()
+    }
+
+    fn last(&self) -> &Value {
+        self.lines.last().unwrap()
+    }
+}
+
+#[test]
+fn a_connection_from_its_first_line_to_its_last() {
+    let mut meeting = Meeting::plain();
+    meeting.settle();
+    let names = [
+        "connected",
+        "version",
+        "message",
+        "message",
+        "negotiated",
+        "message",
+        "message",
+    ];
+    assert_eq!(meeting.names(), names);
+    let [
+        connected,
+        version,
+        wtxidrelay,
+        sendaddrv2,
+        negotiated,
+        ping,
+        pong,
+    ] = &meeting.lines[..]
+    else {
+        panic!("{:?}", meeting.lines);
+    };
+    assert_eq!(connected["direction"], "outbound");
+    assert_eq!(connected["peer"], "192.0.2.1:18444");
+    assert_eq!(connected["time"], 1_700_000_000.0);
+    assert_eq!(version["version"], 70_016);
+    assert_eq!(version["services"], 9);
+    assert_eq!(
+        version["service_names"],
+        serde_json::json!(["NETWORK", "WITNESS"])
+    );
+    assert_eq!(version["start_height"], 310);
+    assert_eq!(version["relay"], true);
+    assert_eq!(negotiated["protocol_version"], 70_016);
+    assert_eq!(negotiated["wtxid_relay"], true);
+    // The listener's keep-alive.
+    assert_eq!(
+        (&ping["command"], &ping["wire_len"]),
+        (&"ping".into(), &32.into())
+    );
+    assert!(ping["nonce"].is_u64());
+    assert_eq!(wtxidrelay["command"], "wtxidrelay");
+    assert_eq!(sendaddrv2["command"], "sendaddrv2");
+    assert_eq!(pong["command"], "pong");
+
+    meeting.wire.wait(Duration::from_millis(2500));
+    meeting.wire.listener.disconnect();
+    meeting
+        .wire
+        .dialler
+        .hung_up(HangUp::EndOfStream, meeting.wire.now);
+    meeting.settle();
+    let end = meeting.last();
+    assert_eq!(end["event"], "disconnected");
+    assert_eq!(end["reason"], "hung up: end of stream");
+    assert_eq!(
+        (&end["class"], &end["exit_code"]),
+        (&"clean".into(), &0.into())
+    );
+    assert_eq!(end["duration"], 2.5);
+    assert_eq!(end["messages"], 4);
+    assert_eq!(end["bytes_sent"], meeting.wire.dialler.stats().bytes_sent);
+    assert_eq!(meeting.session.exit(), Exit::Clean);
+}
+
+#[test]
+fn strings_of_the_remote_stay_within_their_line() {
+    let mut listener = serving(Network::REGTEST);
+    let hostile = b"/\x1b[2J\"}\n{\"event\":\"negotiated\"}\xff\0/";
+    listener.user_agent = UserAgent::from_bytes(Bytes::from_static(hostile));
+    let mut meeting = Meeting::new(|_| {}, None, listener);
+    meeting.settle();
+    assert_eq!(
+        meeting.lines[1]["user_agent"],
+        String::from_utf8_lossy(hostile).into_owned()
+    );
+    // reject: a command, a code and a reason, of which two are text.
+    meeting.raw("reject", b"\x03\"\n\x9b\x10\x04\xf0\x9f\x92\x80");
+    let reject = meeting.last();
+    assert_eq!(reject["refused"], "\"\n\u{fffd}");
+    assert_eq!(reject["code_name"], "invalid");
+    assert_eq!(reject["reason"], "\u{1f480}");
+}
+
+#[test]
+fn messages_nobody_knows_are_shown_in_part() {
+    let mut meeting = Meeting::plain();
+    meeting.settle();
+    meeting.raw("x y\"z", &[0xab; 300]);
+    let line = meeting.last();
+    assert_eq!(line["command"], "x y\"z");
+    assert_eq!(
+        (&line["wire_len"], &line["payload_len"]),
+        (&324.into(), &300.into())
+    );
+    assert_eq!(line["payload"], "ab".repeat(256));
+}
+
+#[test]
+fn what_does_not_decode_is_misbehaviour() {
+    let mut meeting = Meeting::plain();
+    meeting.settle();
+    meeting.raw("ping", &[1, 2, 3]);
+    let line = meeting.last();
+    assert_eq!(line["event"], "misbehavior");
+    assert_eq!(
+        (&line["command"], &line["kind"]),
+        (&"ping".into(), &"malformed".into())
+    );
+    assert!(line["text"].as_str().unwrap().contains("nonce"), "{line}");
+}
+
+#[test]
+fn no_more_messages_than_were_wanted() {
+    let mut meeting = Meeting::new(|_| {}, Some(5), serving(Network::REGTEST));
+    meeting.settle();
+    meeting.raw("one", &[]);
+    meeting.raw("two", &[]);
+    let messages = meeting
+        .names()
+        .into_iter()
+        .filter(|name| *name == "message");
+    assert_eq!(messages.count(), 5);
+    assert_eq!(meeting.last()["command"], "one");
+}
+
+#[test]
+fn a_plan_is_finished_when_all_messages_are_there() {
+    let config = Config::with_secret(Network::REGTEST, [1; 32]);
+    let plan = Plan::new(config.clone(), vec![], Some(1), None);
+    assert!(!plan.is_finished());
+    assert!(plan.count_message());
+    assert!(plan.is_finished());
+    assert!(!plan.count_message());
+    let endless = Plan::new(config, vec![], None, None);
+    assert!(endless.count_message() && !endless.is_finished());
+}
+
+#[test]
+fn hexdumps_show_whole_frames_both_ways() {
+    let mut meeting = Meeting::new(
+        |config| config.raw_events = true,
+        None,
+        serving(Network::REGTEST),
+    );
+    meeting.settle();
+    let dump = |arrow: &str, command: &str| {
+        let head = format!("192.0.2.1:18444 {arrow} {command}, ");
+        let dump = meeting.dumps.iter().find(|dump| dump.starts_with(&head));
+        dump.unwrap_or_else(|| panic!("no {head:?}")).as_str()
+    };
+    let verack = "\
+00000000  fa bf b5 da 76 65 72 61  63 6b 00 00 00 00 00 00  |....verack......|
+00000010  00 00 00 00 5d f6 e0 e2                           |....]...|
+";
+    assert!(dump("<-", "verack").ends_with(verack));
+    assert!(dump("->", "verack").ends_with(verack));
+    assert!(dump("->", "version").contains("|....version....."));
+}
+
+#[test]
+fn the_end_says_which_limit_was_reached() {
+    let mut meeting = Meeting::plain();
+    meeting.tell(&Event::Disconnected {
+        reason: DisconnectReason::Timeout(Timeout::Negotiation),
+        sent_through: None,
+    });
+    let end = meeting.last();
+    assert_eq!(end["class"], "timeout");
+    assert_eq!(
+        (&end["timer"], &end["limit"]),
+        (&"Negotiation".into(), &30.0.into())
+    );
+    assert_eq!(end["negotiated"], false);
+    assert_eq!(meeting.session.exit(), Exit::Timeout);
+}
+
+#[test]
+fn requests_and_what_became_of_them() {
+    let meeting = Meeting::plain();
+    let requests = meeting.session.requests();
+    let messages: Vec<Message> = requests.messages().collect();
+    assert_eq!(messages, [Message::GetAddr]);
+    let command = messages[0].command();
+    let line = |result: Result<(), SendError>| {
+        let Output::Line(line) = requests.outcome(command, &result, meeting.wire.now) else {
+            panic!("no line");
+        };
+        serde_json::from_str::<Value>(&line).unwrap()
+    };
+    assert_eq!(line(Ok(()))["event"], "sent");
+    let unsent = line(Err(SendError::Closed));
+    assert_eq!(
+        (&unsent["event"], &unsent["command"]),
+        (&"unsent".into(), &"getaddr".into())
+    );
+    assert_eq!(unsent["error"], "the connection is closed");
+}
