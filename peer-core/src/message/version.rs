@@ -138,8 +138,8 @@ impl Payload for VersionMessage {
                 message.tail = VersionTail::Nonce;
             }
             if !reader.is_empty() {
-                let length = reader.count("user agent", codec.limits.user_agent)?;
-                message.user_agent = UserAgent::from_bytes(reader.bytes("user agent", length)?);
+                let agent = reader.var_bytes("user agent", codec.limits.user_agent)?;
+                message.user_agent = UserAgent::from_bytes(agent);
                 message.tail = VersionTail::UserAgent;
             }
             if !reader.is_empty() {

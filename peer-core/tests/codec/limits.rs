@@ -26,7 +26,7 @@ const CLAIMS: [Claim; 26] = {
     use Is::{Count, Size};
     use MessageKind::*;
     [
-        Claim(Version, "user agent", 80, Count, 256),
+        Claim(Version, "user agent", 80, Size, 256),
         Claim(Feature, "feature id", 0, Size, 80),
         Claim(Inv, "inventory", 0, Count, 50_000),
         Claim(GetData, "inventory", 0, Count, 50_000),
