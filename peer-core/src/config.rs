@@ -125,6 +125,11 @@ impl Config {
         Codec::new(&self.network, version, &self.limits.message)
     }
 
+    /// Whether we advertise a version that has `feature` (BIP434); if not it is one more message that we do not know.
+    pub(crate) fn speaks_feature(&self) -> bool {
+        self.protocol_version >= self.network.gates.feature
+    }
+
     /// Whether the settings can work together.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use super::closing::Phase;
 use crate::config::Config;
 use crate::error::{DisconnectReason, Malformed};
 use crate::event::{Event, RawFrame};
-use crate::message::{CommandName, Message};
+use crate::message::{CommandName, Message, MessageKind};
 use crate::protocol::Flow;
 use crate::strictness::Oversized;
 use crate::transport::v1::Admission;
@@ -86,6 +86,11 @@ impl PeerMachine {
             return protocol.on_bad_frame(&mut cx, Malformed::Checksum { command });
         }
         let codec = self.config.codec(self.version());
+        let kind = MessageKind::from_command(&command);
+        if kind == Some(MessageKind::Feature) && !self.config.speaks_feature() {
+            let payload = frame.payload;
+            return self.on_message(Message::Unknown { command, payload }, 0, frame.wire_len);
+        }
         match Message::decode(&command, frame.payload, &codec) {
             Ok(decoded) => self.on_message(decoded.message, decoded.trailing, frame.wire_len),
             Err(error) => {

@@ -15,7 +15,9 @@ use alloc::boxed::Box;
 use crate::error::{Annoyance, DisconnectReason, Goodbye, Incompatible, Malformed, Violation};
 use crate::event::Event;
 use crate::link::Purpose;
-use crate::message::{DecodeError, Message, MessageKind, Phase, Reject, VersionMessage};
+use crate::message::{
+    CommandName, DecodeError, Message, MessageKind, Phase, Reject, VersionMessage,
+};
 use crate::protocol::{Cx, Flow, purpose, self_nonce};
 use crate::remote::Remote;
 use crate::strictness::Reaction;
@@ -78,7 +80,6 @@ impl Handshake {
     pub(super) fn on_message(&mut self, cx: &mut Cx<'_>, message: &Message) -> Stepped {
         match (self.stage, message) {
             (_, Message::Unknown { .. }) => Ok(Step::Flow(Flow::Deliver)),
-            (_, Message::Feature(_)) if !speaks_feature(cx) => Ok(Step::Flow(Flow::Deliver)),
             (Stage::AwaitVersion, Message::Version(version)) => self.on_version(cx, version),
             (_, Message::Version(_)) => on_duplicate(
                 cx.config.strictness.duplicate_version,
@@ -98,23 +99,27 @@ impl Handshake {
             }
             (Stage::Done, Message::SendTxRcncl(_)) => Ok(Step::Flow(Flow::Deliver)),
             (Stage::Done, message) => on_late(cx.config.strictness.late_negotiation, message),
-            (_, message) => on_early(cx.config.strictness.early_message, message),
+            (_, message) => on_early(cx, message.command()),
         }
     }
 
-    /// A `feature` that does not decode ends the connection where the feature mechanism is spoken
-    /// (BIP434).
-    pub(super) fn on_bad_feature(
-        &self,
-        cx: &Cx<'_>,
-        error: &DecodeError,
-    ) -> Result<(), DisconnectReason> {
-        if speaks_feature(cx) && self.stage != Stage::AwaitVersion {
-            return Err(DisconnectReason::Malformed(Malformed::Payload(Box::new(
-                *error,
-            ))));
+    /// A message that does not decode. Before its time it is early, whatever it holds; a `feature` ends the connection
+    /// where it is spoken (BIP434); all others are for somebody else to judge.
+    pub(super) fn on_malformed(&self, cx: &Cx<'_>, error: &DecodeError) -> Stepped {
+        let kind = error.message;
+        let early = match self.stage {
+            Stage::AwaitVersion => kind.phase() != Phase::Opening,
+            Stage::AwaitReview | Stage::AwaitVerack => kind.phase() == Phase::Established,
+            Stage::Done => false,
+        };
+        if early {
+            return on_early(cx, kind.command());
         }
-        Ok(())
+        if kind == MessageKind::Feature {
+            let malformed = Malformed::Payload(Box::new(*error));
+            return Err(DisconnectReason::Malformed(malformed));
+        }
+        Ok(Step::Flow(Flow::Deliver))
     }
 
     /// The application accepts the remote's `version`.
@@ -242,12 +247,6 @@ fn negotiate(cx: &mut Cx<'_>, message: &Message) -> Stepped {
     Ok(Step::Flow(Flow::Deliver))
 }
 
-/// Whether we advertise a version that has `feature` (BIP434); if not it is one more message that
-/// we do not know.
-fn speaks_feature(cx: &Cx<'_>) -> bool {
-    cx.config.protocol_version >= cx.config.network.gates.feature
-}
-
 fn on_duplicate(reaction: Reaction, violation: Violation) -> Stepped {
     match reaction {
         Reaction::Disconnect => Err(violation.into()),
@@ -267,12 +266,9 @@ fn on_late(reaction: Reaction, message: &Message) -> Stepped {
     }
 }
 
-fn on_early(reaction: Reaction, message: &Message) -> Stepped {
-    match reaction {
-        Reaction::Disconnect => Err(Violation::Early {
-            command: message.command(),
-        }
-        .into()),
+fn on_early(cx: &Cx<'_>, command: CommandName) -> Stepped {
+    match cx.config.strictness.early_message {
+        Reaction::Disconnect => Err(Violation::Early { command }.into()),
         Reaction::Deliver | Reaction::Drop => Ok(Step::Annoyance(Annoyance::Early)),
     }
 }

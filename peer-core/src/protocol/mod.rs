@@ -182,10 +182,13 @@ impl Protocol {
         if error.message == MessageKind::Pong {
             self.keepalive.on_short_pong(cx);
         }
-        if error.message == MessageKind::Feature {
-            self.handshake.on_bad_feature(cx, &error)?;
+        match self.handshake.on_malformed(cx, &error)? {
+            handshake::Step::Annoyance(kind) => {
+                self.temper
+                    .on_annoyance(cx, Some(error.message.command()), kind)
+            }
+            _ => self.temper.on_bad_payload(cx, error),
         }
-        self.temper.on_bad_payload(cx, error)
     }
 
     /// A frame that could not be given to a decoder.

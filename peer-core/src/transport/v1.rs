@@ -115,13 +115,15 @@ impl Admission<'_> {
         }
     }
 
-    /// Longest valid payload of the command, if it is a known one.
+    /// Longest valid payload of the command, if it is one that the connection's version has.
     fn limit_of_type(&self, header: &Header) -> Option<u32> {
         if self.oversized_for_type == Oversized::Accept {
             return None;
         }
         let kind = MessageKind::from_command(&CommandName::from_bytes(header.command).ok()?)?;
-        u32::try_from(kind.max_payload(&self.codec)).ok()
+        let since = kind.min_version(&self.codec.network.gates);
+        let limit = u32::try_from(kind.max_payload(&self.codec)).ok();
+        limit.filter(|_| self.codec.has(since))
     }
 }
 
