@@ -1,30 +1,42 @@
+//! What the types promise to those who hold many of them, on any thread. Behaviour is tested from outside.
+
+use core::panic::{RefUnwindSafe, UnwindSafe};
+
 use super::*;
 use crate::network::Network;
-use std::println;
-use std::vec::Vec;
+use crate::{Command, EncodedMessage, SendError};
+
+fn travels<T: Send + Sync + UnwindSafe + RefUnwindSafe + Unpin + 'static>() {}
 
 #[test]
-fn handshake() {
+fn everything_an_adapter_holds_can_travel_between_threads() {
+    travels::<PeerMachine>();
+    travels::<Event>();
+    travels::<Config>();
+    travels::<Command>();
+    travels::<SendError>();
+    travels::<EncodedMessage>();
+    travels::<Stats>();
+}
+
+#[test]
+fn events_are_small_and_a_machine_is_about_a_kilobyte() {
+    assert!(size_of::<Event>() <= 64, "{}", size_of::<Event>());
+    let machine = size_of::<PeerMachine>();
+    assert!(machine <= 1_152, "{machine}");
+}
+
+#[test]
+fn an_idle_machine_owns_no_buffer() {
     let config = Arc::new(Config::with_secret(Network::REGTEST, [7; 32]));
-    let now = Timestamp::from_secs(1_700_000_000);
-    let mut a = PeerMachine::from_seed(config.clone(), Link::outbound(), now, [1; 32]);
-    let config = Arc::new(Config::with_secret(Network::REGTEST, [8; 32]));
-    let mut b = PeerMachine::from_seed(config, Link::inbound(), now, [2; 32]);
-    for _ in 0..4 {
-        for k in 0..2 {
-            let (from, to) = if k == 0 {
-                (&mut a, &mut b)
-            } else {
-                (&mut b, &mut a)
-            };
-            let bytes: Vec<u8> = from.outbound().slices().flatten().copied().collect();
-            let taken = to.receive(&bytes, now);
-            from.sent(taken, now);
-            println!("{} -> {} taken", bytes.len(), taken);
-            while let Some(e) = to.poll_event() {
-                println!("{k}: {e:?}");
-            }
-        }
-    }
-    assert!(a.is_negotiated() && b.is_negotiated());
+    let machine = PeerMachine::from_seed(config, Link::inbound(), Timestamp::ZERO, [1; 32]);
+    assert_eq!(machine.memory_held(), 0);
+}
+
+#[test]
+fn neither_secret_nor_seed_can_be_printed() {
+    let config = Arc::new(Config::with_secret(Network::REGTEST, [0xe7; 32]));
+    let machine = PeerMachine::from_seed(config, Link::inbound(), Timestamp::ZERO, [0xd9; 32]);
+    let text = alloc::format!("{machine:?}");
+    assert!(!text.contains("231") && !text.contains("217"), "{text}");
 }

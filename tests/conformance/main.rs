@@ -1,0 +1,20 @@
+//! What hostile, odd and honest remotes say, and what must happen.
+//!
+//! Rows are those of the conformance table: the functional tests of Bitcoin Core, btcd's own, and known
+//! vulnerabilities. A stimulus is bytes that the library did not write; "alive" means that a later ping is answered.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "in a test a panic is a failure"
+)]
+
+extern crate alloc;
+
+mod counts;
+mod framing;
+mod handshake;
+mod matrix;
+mod policy;
+mod support;
+mod versions;
