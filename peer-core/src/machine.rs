@@ -23,7 +23,6 @@ use crate::config::Config;
 use crate::error::HangUp;
 use crate::event::Event;
 use crate::link::Link;
-use crate::message::Reject;
 use crate::protocol::{Cx, Protocol};
 use crate::remote::Remote;
 use crate::rng::Rng;
@@ -311,24 +310,6 @@ impl PeerMachine {
         };
         self.look_at_window();
         event
-    }
-
-    /// Accepts the remote's `version` under [`Config::review_version`](crate::Config); without
-    /// effect otherwise.
-    pub fn accept_version(&mut self) {
-        let (protocol, mut cx) = self.rooms();
-        protocol.accept_version(&mut cx);
-        protocol.on_outbox_touched(&mut cx);
-    }
-
-    /// Refuses the remote's `version` under [`Config::review_version`](crate::Config): sends the
-    /// reject if there is one and the remote reads it (BIP61), then disconnects.
-    pub fn refuse_version(&mut self, reject: Option<Reject>) {
-        if self.protocol.awaits_review() {
-            let (protocol, mut cx) = self.rooms();
-            protocol.refuse_version(&mut cx, reject);
-            self.close_after_flush(crate::Goodbye::VersionRefused.into());
-        }
     }
 
     // --- wiring ---------------------------------------------------------------------------

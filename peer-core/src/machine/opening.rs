@@ -1,4 +1,5 @@
-//! Landed frames become messages, messages become events. One frame at a time, on demand.
+//! Landed frames become messages, messages become events. One frame at a time, on demand; none while the application
+//! looks at the remote's `version`.
 
 use alloc::boxed::Box;
 use bytes::Bytes;
@@ -6,15 +7,40 @@ use bytes::Bytes;
 use super::PeerMachine;
 use super::closing::Phase;
 use crate::config::Config;
-use crate::error::{DisconnectReason, Malformed};
+use crate::error::{DisconnectReason, Goodbye, Malformed};
 use crate::event::{Event, RawFrame};
-use crate::message::{CommandName, Message, MessageKind};
+use crate::message::{CommandName, Message, MessageKind, Reject};
 use crate::protocol::Flow;
 use crate::strictness::Oversized;
 use crate::transport::v1::Admission;
 use crate::transport::{Frame, Opened};
 
 impl PeerMachine {
+    /// Accepts the remote's `version` under [`Config::review_version`](crate::Config); without
+    /// effect otherwise.
+    pub fn accept_version(&mut self) {
+        if self.owes_verdict() {
+            let (protocol, mut cx) = self.rooms();
+            protocol.accept_version(&mut cx);
+            protocol.on_outbox_touched(&mut cx);
+        }
+    }
+
+    /// Refuses the remote's `version` under [`Config::review_version`](crate::Config): sends the
+    /// reject if there is one and the remote reads it (BIP61), then disconnects.
+    pub fn refuse_version(&mut self, reject: Option<Reject>) {
+        if self.owes_verdict() {
+            let (protocol, mut cx) = self.rooms();
+            protocol.refuse_version(&mut cx, reject);
+            self.close_after_flush(Goodbye::VersionRefused.into());
+        }
+    }
+
+    /// A verdict that comes after the end is not heard.
+    fn owes_verdict(&self) -> bool {
+        matches!(self.phase, Phase::Open { hang_up: None }) && self.protocol.awaits_review()
+    }
+
     /// Opens the next frame; false if there is none to open now.
     pub(super) fn open_next(&mut self) -> bool {
         let Phase::Open { hang_up } = self.phase else {
