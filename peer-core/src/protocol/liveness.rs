@@ -29,9 +29,16 @@ impl Liveness {
         if let Some(idle) = cx.config.timeouts.idle {
             cx.timers.set(Timer::Idle, cx.now.saturating_add(idle));
         }
+        // A dialling machine begins with a `version` to be taken.
+        let wait = if cx.outbox.is_empty() {
+            Wait::None
+        } else {
+            arm(cx);
+            Wait::Since(cx.now)
+        };
         Self {
             last_heard: cx.now,
-            wait: Wait::None,
+            wait,
         }
     }
 

@@ -279,7 +279,7 @@ impl Protocol {
     ) -> Result<(), DisconnectReason> {
         match timer {
             Timer::Negotiation => Err(DisconnectReason::Timeout(Timeout::Negotiation)),
-            Timer::AddrFetch => Err(DisconnectReason::Timeout(Timeout::AddrFetch)),
+            Timer::AddrFetch => self.purpose.on_timer(cx, suspended),
             Timer::Ping | Timer::Pong => self.keepalive.on_timer(cx, timer, suspended),
             Timer::Idle | Timer::WriteStall => self.liveness.on_timer(cx, timer, suspended),
             // The machine's own: it closes whatever the rooms think.

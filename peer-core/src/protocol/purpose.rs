@@ -1,7 +1,7 @@
 //! What a connection of a given purpose sends and refuses. Judges whole messages, keeps two facts.
 
 use crate::config::Config;
-use crate::error::{DisconnectReason, Violation};
+use crate::error::{DisconnectReason, Timeout, Violation};
 use crate::link::{Link, Purpose};
 use crate::message::{CommandName, Inventory, Message, MessageKind};
 use crate::protocol::Cx;
@@ -71,6 +71,21 @@ impl Gate {
         Self {
             transactions_wanted: relay_flag(cx.config, cx.link),
             fulfilled: false,
+        }
+    }
+
+    /// The life of an address fetch is over, unless what it is for has arrived and waits unopened.
+    pub(super) fn on_timer(
+        &self,
+        cx: &mut Cx<'_>,
+        suspended: bool,
+    ) -> Result<(), DisconnectReason> {
+        match cx.config.timeouts.addr_fetch.filter(|_| suspended) {
+            Some(life) => {
+                cx.timers.set(Timer::AddrFetch, cx.now.saturating_add(life));
+                Ok(())
+            }
+            None => Err(DisconnectReason::Timeout(Timeout::AddrFetch)),
         }
     }
 
