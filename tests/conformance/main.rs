@@ -11,10 +11,14 @@
 
 extern crate alloc;
 
+mod clocks;
 mod counts;
 mod framing;
 mod handshake;
 mod matrix;
 mod policy;
+mod purposes;
+mod review;
 mod support;
+mod timers;
 mod versions;
