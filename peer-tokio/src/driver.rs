@@ -10,7 +10,7 @@ use std::future::Future;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use peer_core::{HangUp, Timestamp};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -21,10 +21,10 @@ use self::parting::Parting;
 use crate::error::Disconnected;
 use crate::shared::Session;
 
-/// Bytes read and written in one poll, before others on the same thread have their turn.
+/// Bytes read in one poll, before others on the same thread have their turn.
 const BUDGET: usize = 256 * 1_024;
 
-/// What a turn costs at least, so that turns without bytes are bounded too.
+/// What a turn costs beside them, so that turns without bytes are bounded too.
 const TURN: usize = 1_024;
 
 /// Slices of one vectored write.
@@ -52,8 +52,8 @@ pub struct Driver<S> {
     broken: Option<HangUp>,
     /// Bytes may sit in a buffer of the stream (TLS, for instance).
     unflushed: bool,
-    /// The connection has ended, the socket has not.
-    parting: Option<Parting>,
+    /// For when the connection has ended, and the socket has not.
+    parting: Parting,
 }
 
 impl<S> Driver<S> {
@@ -65,7 +65,7 @@ impl<S> Driver<S> {
             alarm: Alarm::default(),
             broken: None,
             unflushed: false,
-            parting: None,
+            parting: Parting::default(),
         }
     }
 }
@@ -76,115 +76,125 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Future for Driver<S> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Arc<Disconnected>> {
         let this = self.get_mut();
         let mut budget = BUDGET;
-        while budget > 0 && this.session.ended().is_none() {
-            budget = budget.saturating_sub(TURN);
-            if !this.turn(cx, &mut budget) {
+        while this.session.ended().is_none() {
+            if this.turn(cx, &mut budget) && budget > 0 {
+                continue;
+            }
+            // Time is judged after all that has arrived, or as much of it as is fair.
+            let due = this.watch_time(cx);
+            if budget == 0 {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            if !due {
                 return Poll::Pending;
             }
         }
-        match this.session.ended().cloned() {
-            Some(ended) => this.poll_part(cx, &ended).map(|()| ended),
-            None => {
-                cx.waker().wake_by_ref();
-                Poll::Pending
-            }
-        }
+        let Some(ended) = this.session.ended().cloned() else {
+            return Poll::Pending;
+        };
+        ready!(this.poll_part(cx, &ended));
+        this.session.close();
+        Poll::Ready(ended)
     }
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
-    /// Events, read, write, timer. False if nothing is left to do but wait.
+    /// Events, read, write. False if nothing is left to do but wait.
     fn turn(&mut self, cx: &mut Context<'_>, budget: &mut usize) -> bool {
         let now = self.clock.now();
+        *budget = budget.saturating_sub(TURN);
         let mut busy = self.session.exchange(cx.waker(), now);
         busy |= self.read(cx, now, budget);
-        busy |= self.write(cx, now, budget);
-        busy |= self.flush(cx);
-        let due = |at: Option<Timestamp>| at.is_some_and(|at| at <= now);
-        if due(self.session.deadline()) {
-            self.session.tick(now);
-            return true;
-        }
-        busy || {
-            let at = self.session.deadline().map(|at| self.clock.instant(at));
-            self.alarm.poll(at, cx).is_ready()
+        busy |= self.write(cx, now);
+        busy | self.flush(cx)
+    }
+
+    /// Tells the time if it was asked for; whether it was. The clock decides, not the timer.
+    fn watch_time(&mut self, cx: &mut Context<'_>) -> bool {
+        let now = self.clock.now();
+        match self.session.deadline() {
+            None => false,
+            Some(at) if at <= now => {
+                self.session.tick(now);
+                true
+            }
+            Some(at) => self.alarm.poll(self.clock.instant(at), cx).is_ready(),
         }
     }
 
-    /// Reads into the machine's window until the socket or the machine has enough.
+    /// Reads once, into the window the machine lends.
     fn read(&mut self, cx: &mut Context<'_>, now: Timestamp, budget: &mut usize) -> bool {
-        let mut busy = false;
-        while *budget > 0
-            && let Some(window) = self.session.machine.inbound()
-        {
-            let len = window.len().min(*budget);
-            let mut buf = ReadBuf::new(window.get_mut(..len).unwrap_or_default());
-            let read = match Pin::new(&mut self.stream).poll_read(cx, &mut buf) {
-                Poll::Pending => break,
-                Poll::Ready(read) => read.map(|()| buf.filled().len()),
+        let Some(read) = self.poll_read(cx, *budget) else {
+            // Nothing is left of what had arrived before the socket broke.
+            let Some(how) = self.broken.take() else {
+                return false;
             };
-            busy = true;
-            match read {
-                // The window is never empty, so this is the end of the stream.
-                Ok(0) => self.session.hung_up(HangUp::EndOfStream, now),
-                Ok(n) => {
-                    *budget = budget.saturating_sub(n);
-                    self.session.machine.received(n, now);
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {
-                    *budget = budget.saturating_sub(TURN);
-                }
-                Err(error) => self.session.hung_up(hang_up(&error), now),
-            }
-        }
-        if *budget > 0
-            && let Some(how) = self.broken.take()
-        {
             self.session.hung_up(how, now);
-            busy = true;
-        }
-        busy
-    }
-
-    /// Writes what the machine lends until the socket takes no more.
-    fn write(&mut self, cx: &mut Context<'_>, now: Timestamp, budget: &mut usize) -> bool {
-        let mut busy = false;
-        while *budget > 0 && self.broken.is_none() && self.session.machine.wants_write() {
-            let Poll::Ready(written) = self.poll_write(cx) else {
-                break;
-            };
-            match written {
-                Ok(None) => break,
-                Ok(Some(0)) => self.broken = Some(HangUp::LocalError),
-                Ok(Some(n)) => {
-                    *budget = budget.saturating_sub(n);
-                    self.unflushed = true;
-                    self.session.machine.sent(n, now);
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {
-                    *budget = budget.saturating_sub(TURN);
-                }
-                Err(error) => self.broken = Some(hang_up(&error)),
+            return true;
+        };
+        match read {
+            // The window is never empty, so this is the end of the stream.
+            Ok(0) => self.session.hung_up(HangUp::EndOfStream, now),
+            Ok(n) => {
+                *budget = budget.saturating_sub(n);
+                self.session.machine.received(n, now);
             }
-            busy = true;
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => self.session.hung_up(hang_up(&error), now),
         }
-        busy
+        true
     }
 
-    /// One write; `None` if the machine has nothing to lend now.
-    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<usize>>> {
+    /// One read of at most `most` bytes; `None` if the machine wants none now, or none is there.
+    fn poll_read(&mut self, cx: &mut Context<'_>, most: usize) -> Option<io::Result<usize>> {
+        let window = self.session.machine.inbound()?;
+        let len = window.len().min(most.max(TURN));
+        let mut buf = ReadBuf::new(window.get_mut(..len)?);
+        match Pin::new(&mut self.stream).poll_read(cx, &mut buf) {
+            Poll::Pending => None,
+            Poll::Ready(read) => Some(read.map(|()| buf.filled().len())),
+        }
+    }
+
+    /// Writes once, what the machine lends.
+    fn write(&mut self, cx: &mut Context<'_>, now: Timestamp) -> bool {
+        if self.broken.is_some() || !self.session.machine.wants_write() {
+            return false;
+        }
+        let Some(written) = self.poll_write(cx) else {
+            return false;
+        };
+        match written {
+            Ok(0) => self.broken = Some(HangUp::LocalError),
+            Ok(n) => {
+                self.unflushed = true;
+                self.session.machine.sent(n, now);
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => self.broken = Some(hang_up(&error)),
+        }
+        true
+    }
+
+    /// One write; `None` if the machine has nothing to lend now, or the socket takes nothing.
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> Option<io::Result<usize>> {
         let stream = Pin::new(&mut self.stream);
         let outbound = self.session.machine.outbound();
         if outbound.is_empty() {
-            return Poll::Ready(Ok(None));
+            return None;
         }
-        if !stream.is_write_vectored() {
-            return stream.poll_write(cx, outbound.first()).map_ok(Some);
+        let written = if stream.is_write_vectored() {
+            let mut slices = [IoSlice::new(&[]); MAX_SLICES];
+            let filled = outbound.io_slices(&mut slices);
+            stream.poll_write_vectored(cx, slices.get(..filled).unwrap_or_default())
+        } else {
+            stream.poll_write(cx, outbound.first())
+        };
+        match written {
+            Poll::Pending => None,
+            Poll::Ready(written) => Some(written),
         }
-        let mut slices = [IoSlice::new(&[]); MAX_SLICES];
-        let filled = outbound.io_slices(&mut slices);
-        let slices = slices.get(..filled).unwrap_or_default();
-        stream.poll_write_vectored(cx, slices).map_ok(Some)
     }
 
     /// Lets a buffering stream write what it holds, once the machine has nothing to add.
@@ -204,18 +214,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
 
     /// The connection has ended; the socket follows.
     fn poll_part(&mut self, cx: &mut Context<'_>, ended: &Disconnected) -> Poll<()> {
-        if self.session.is_aborted() || Parting::is_abrupt(&ended.reason) {
+        let patience = self.session.patience(cx.waker(), self.clock.now());
+        let Some(patience) = patience.filter(|_| !parting::is_abrupt(&ended.reason)) else {
+            return Poll::Ready(());
+        };
+        let until = self.clock.instant(self.parting.until(patience));
+        if self.alarm.poll(until, cx).is_ready() {
             return Poll::Ready(());
         }
-        let parting = self.parting.get_or_insert_with(|| {
-            let patience = self.session.machine.config().timeouts.flush;
-            Parting::new(self.clock.now().saturating_add(patience))
-        });
-        let until = self.clock.instant(parting.until());
-        if self.alarm.poll(Some(until), cx).is_ready() {
-            return Poll::Ready(());
-        }
-        parting.poll(Pin::new(&mut self.stream), cx)
+        self.parting.poll(Pin::new(&mut self.stream), cx)
     }
 }
 

@@ -11,11 +11,13 @@
 //!   never holds the machine and is never held while something is woken;
 //! - `shared/session.rs`: moves requests into the machine and events out of it;
 //! - `shared/ledger.rs`: which message somebody waits for;
-//! - `shared/waiting.rs`: futures that wait for the same thing.
+//! - `shared/waiting.rs`: futures that wait for the same thing;
+//! - `shared/bounded.rs`: what the two queues have in common.
 //!
 //! Depends on `core::task`, `futures-core` shapes and peer-core; knows no socket, no timer and no
 //! runtime, so that it can serve another adapter as it stands.
 
+mod bounded;
 mod ledger;
 mod session;
 mod waiting;
@@ -24,9 +26,9 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use peer_core::message::Message;
 use peer_core::{Command, Event, Link, Outgoing, Remote, Stats};
 
+use self::bounded::Bounded;
 pub(crate) use self::ledger::Promise;
 pub(crate) use self::session::Session;
 use self::waiting::WaitList;
@@ -80,11 +82,10 @@ pub(crate) struct Shared {
     state: Mutex<State>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
     // From the handles to the session.
-    requests: VecDeque<Request>,
-    request_bytes: usize,
+    requests: Bounded<Request>,
     /// Senders that wait for room among the requests.
     room: WaitList,
     verdict: Option<Command>,
@@ -93,8 +94,7 @@ struct State {
     driver: Option<Waker>,
 
     // From the session to the event stream.
-    events: VecDeque<Event>,
-    event_bytes: usize,
+    events: Bounded<Event>,
     listener: Option<Waker>,
     /// Nobody listens any more.
     deaf: bool,
@@ -116,7 +116,22 @@ impl Shared {
     pub(crate) fn new(link: Link) -> Self {
         Self {
             link,
-            state: Mutex::default(),
+            state: Mutex::new(State {
+                requests: Bounded::new(MAX_REQUESTS, MAX_REQUEST_BYTES),
+                room: WaitList::default(),
+                verdict: None,
+                farewell: Farewell::default(),
+                driver: None,
+                events: Bounded::new(MAX_EVENTS, MAX_EVENT_BYTES),
+                listener: None,
+                deaf: false,
+                starved: false,
+                stats: Stats::default(),
+                remote: None,
+                ended: None,
+                closed: false,
+                mourners: WaitList::default(),
+            }),
         }
     }
 
@@ -146,17 +161,21 @@ impl Shared {
         if state.ended.is_some() || state.farewell != Farewell::Stay {
             return Err(QueueError::Closed(outgoing));
         }
-        if !state.has_request_room(state.room.len()) {
+        if !state.requests.has_room() || !state.room.is_empty() {
             return Err(QueueError::Full(outgoing));
         }
-        state.request(outgoing, None);
+        state.requests.push(Request {
+            outgoing,
+            promise: None,
+        });
         let driver = state.driver.take();
         drop(state);
         wake(driver);
         Ok(())
     }
 
-    /// Takes the message as soon as there is room and everyone who came earlier was served.
+    /// Takes the message when there is room and everyone who came earlier was served: strictly in
+    /// order, so that one task's messages leave in the order in which it began to send them.
     /// `place` is where the caller stands in the line; give it to [`Shared::leave_line`].
     pub(crate) fn poll_request(
         &self,
@@ -169,14 +188,18 @@ impl Shared {
             return Poll::Ready(Err(ended.clone()));
         }
         let id = *place.get_or_insert_with(|| state.room.join());
-        let ahead = state.room.ahead_of(id, MAX_REQUESTS);
-        let open = state.farewell == Farewell::Stay && state.has_request_room(ahead);
+        let open = state.farewell == Farewell::Stay
+            && state.requests.has_room()
+            && state.room.is_first(id);
         let Some(message) = outgoing.take_if(|_| open) else {
             state.room.wait(id, cx.waker());
             return Poll::Pending;
         };
         let promise = Arc::new(Promise::default());
-        state.request(message, Some(promise.clone()));
+        state.requests.push(Request {
+            outgoing: message,
+            promise: Some(promise.clone()),
+        });
         let driver = state.driver.take();
         drop(state);
         wake(driver);
@@ -236,16 +259,15 @@ impl Shared {
     /// The next event; `None` after the last one.
     pub(crate) fn poll_event(&self, cx: &Context<'_>) -> Poll<Option<Event>> {
         let mut state = self.lock();
-        let Some(event) = state.events.pop_front() else {
+        let Some(event) = state.events.pop() else {
             if state.ended.is_some() {
                 return Poll::Ready(None);
             }
             state.listener = Some(cx.waker().clone());
             return Poll::Pending;
         };
-        state.event_bytes = state.event_bytes.saturating_sub(weight(&event));
         // Not at once: a driver woken for each event would never get far.
-        let driver = if state.starved && state.is_half_empty() {
+        let driver = if state.starved && state.events.is_half_empty() {
             state.starved = false;
             state.driver.take()
         } else {
@@ -260,7 +282,7 @@ impl Shared {
     pub(crate) fn stop_listening(&self) {
         let mut state = self.lock();
         state.deaf = true;
-        let unheard = std::mem::take(&mut state.events);
+        let unheard = state.events.drain();
         drop(state);
         drop(unheard);
         self.leave(Farewell::Graceful);
@@ -285,10 +307,7 @@ impl Shared {
 
     fn next_request(&self) -> Option<Request> {
         let mut state = self.lock();
-        let request = state.requests.pop_front()?;
-        state.request_bytes = state
-            .request_bytes
-            .saturating_sub(size_hint(&request.outgoing));
+        let request = state.requests.pop()?;
         let next = state.room.first();
         drop(state);
         wake(next);
@@ -303,8 +322,7 @@ impl Shared {
     /// driver.
     fn has_event_room(&self) -> bool {
         let mut state = self.lock();
-        let room =
-            state.deaf || state.events.len() < MAX_EVENTS && state.event_bytes < MAX_EVENT_BYTES;
+        let room = state.deaf || state.events.has_room();
         state.starved = !room;
         room
     }
@@ -320,8 +338,7 @@ impl Shared {
         if state.deaf {
             return;
         }
-        state.event_bytes = state.event_bytes.saturating_add(weight(&event));
-        state.events.push_back(event);
+        state.events.push(event);
         let listener = state.listener.take();
         drop(state);
         wake(listener);
@@ -333,12 +350,12 @@ impl Shared {
         state.stats = ended.stats;
         state.ended = Some(ended.clone());
         if !state.deaf {
-            state.events.push_back(Event::Disconnected {
+            state.events.push(Event::Disconnected {
                 reason: ended.reason.clone(),
                 sent_through: ended.sent_through,
             });
         }
-        let unsent = std::mem::take(&mut state.requests);
+        let unsent = state.requests.drain();
         let woken = state.room.drain();
         let listener = state.listener.take();
         drop(state);
@@ -356,44 +373,7 @@ impl Shared {
     }
 }
 
-impl State {
-    /// Whether there is room for one more after `ahead` others.
-    fn has_request_room(&self, ahead: usize) -> bool {
-        let waiting = self.requests.len().saturating_add(ahead);
-        waiting < MAX_REQUESTS && self.request_bytes < MAX_REQUEST_BYTES
-    }
-
-    fn request(&mut self, outgoing: Outgoing, promise: Option<Arc<Promise>>) {
-        self.request_bytes = self.request_bytes.saturating_add(size_hint(&outgoing));
-        self.requests.push_back(Request { outgoing, promise });
-    }
-
-    fn is_half_empty(&self) -> bool {
-        self.events.len() <= MAX_EVENTS / 2 && self.event_bytes <= MAX_EVENT_BYTES / 2
-    }
-}
-
 /// Never called with the lock held: a waker may run anything.
 fn wake(wakers: impl IntoIterator<Item = Waker>) {
     wakers.into_iter().for_each(Waker::wake);
-}
-
-/// Bytes an event keeps alive.
-fn weight(event: &Event) -> usize {
-    match event {
-        Event::Message { wire_len, .. } => *wire_len as usize,
-        Event::Read(frame) | Event::Wrote(frame) => frame.payload.len(),
-        _ => 0,
-    }
-}
-
-/// Bytes a message keeps alive, where they can be many.
-fn size_hint(outgoing: &Outgoing) -> usize {
-    match outgoing {
-        Outgoing::Encoded(encoded) => encoded.payload().len(),
-        Outgoing::Message(Message::Block(block), _) => block.total_size(),
-        Outgoing::Message(Message::Tx(tx), _) => tx.total_size(),
-        Outgoing::Message(Message::Unknown { payload, .. }, _) => payload.len(),
-        Outgoing::Message(..) => 0,
-    }
 }

@@ -51,10 +51,8 @@ pub(super) struct Alarm {
 }
 
 impl Alarm {
-    /// Ready when `at` has come; without one, never. The clock decides what that means: a timer
-    /// may come late, or be told to come again.
-    pub(super) fn poll(&mut self, at: Option<Instant>, cx: &mut Context<'_>) -> Poll<()> {
-        let Some(at) = at else { return Poll::Pending };
+    /// Ready when `at` has come, or a little later.
+    pub(super) fn poll(&mut self, at: Instant, cx: &mut Context<'_>) -> Poll<()> {
         let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(at)));
         if self.set_to != Some(at) {
             sleep.as_mut().reset(at);

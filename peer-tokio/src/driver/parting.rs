@@ -17,35 +17,28 @@ const MAX_FORGOTTEN: usize = 8_000_000;
 /// Bytes forgotten in one poll, before others on the same thread have their turn.
 const BUDGET: usize = 256 * 1_024;
 
-/// A connection that has ended, and its socket that has not.
-#[derive(Debug)]
+/// Whether there is nobody to part from: the stream is dead already, or the remote.
+pub(super) fn is_abrupt(reason: &DisconnectReason) -> bool {
+    matches!(
+        reason,
+        DisconnectReason::Timeout(_) | DisconnectReason::HungUp(HangUp::Reset | HangUp::LocalError)
+    )
+}
+
+/// How far the closing of a socket has come.
+#[derive(Debug, Default)]
 pub(super) struct Parting {
-    until: Timestamp,
+    /// When patience ends.
+    until: Option<Timestamp>,
+    /// The write half is shut down.
     shut: bool,
-    left: usize,
+    forgotten: usize,
 }
 
 impl Parting {
-    pub(super) fn new(until: Timestamp) -> Self {
-        Self {
-            until,
-            shut: false,
-            left: MAX_FORGOTTEN,
-        }
-    }
-
-    /// When patience ends.
-    pub(super) fn until(&self) -> Timestamp {
-        self.until
-    }
-
-    /// Whether there is nobody to part from: the stream is dead already, or the remote.
-    pub(super) fn is_abrupt(reason: &DisconnectReason) -> bool {
-        matches!(
-            reason,
-            DisconnectReason::Timeout(_)
-                | DisconnectReason::HungUp(HangUp::Reset | HangUp::LocalError)
-        )
+    /// When patience ends: as it was said first.
+    pub(super) fn until(&mut self, patience: Timestamp) -> Timestamp {
+        *self.until.get_or_insert(patience)
     }
 
     /// Ready when the socket may be dropped.
@@ -60,20 +53,17 @@ impl Parting {
             }
             self.shut = true;
         }
-        let mut budget = BUDGET.min(self.left);
+        let mut budget = BUDGET;
         while budget > 0 {
             let mut bin = [0; 4_096];
             let mut buf = ReadBuf::new(&mut bin);
             let read = ready!(stream.as_mut().poll_read(cx, &mut buf));
             let n = buf.filled().len();
-            if read.is_err() || n == 0 {
+            self.forgotten = self.forgotten.saturating_add(n);
+            if read.is_err() || n == 0 || self.forgotten > MAX_FORGOTTEN {
                 return Poll::Ready(());
             }
             budget = budget.saturating_sub(n);
-            self.left = self.left.saturating_sub(n);
-        }
-        if self.left == 0 {
-            return Poll::Ready(());
         }
         cx.waker().wake_by_ref();
         Poll::Pending

@@ -31,8 +31,8 @@ enum Leaving {
     No,
     /// Requests made before are still to be handed to the machine, until this time.
     Asked(Timestamp),
-    /// The machine knows.
-    Told,
+    /// The machine knows; it flushes until this time.
+    Told(Timestamp),
     /// The machine was told not to wait.
     Aborted,
 }
@@ -88,9 +88,24 @@ impl Session {
         self.ended.as_ref()
     }
 
-    /// Whether our side ended it without waiting for anything.
-    pub(crate) fn is_aborted(&self) -> bool {
-        self.leaving == Leaving::Aborted
+    /// How long the socket may be kept after the end. `None`: our side waits for nothing.
+    pub(crate) fn patience(&self, waker: &Waker, now: Timestamp) -> Option<Timestamp> {
+        let orders = self.shared.report(waker, self.machine.stats());
+        match self.leaving {
+            _ if orders.farewell == Farewell::Abort => None,
+            Leaving::Aborted => None,
+            Leaving::Told(until) => Some(until),
+            _ => Some(self.flush_deadline(now)),
+        }
+    }
+
+    /// The socket is closed.
+    pub(crate) fn close(&self) {
+        self.shared.close();
+    }
+
+    fn flush_deadline(&self, now: Timestamp) -> Timestamp {
+        now.saturating_add(self.machine.config().timeouts.flush)
     }
 
     /// Hands requests to the machine while it has room, so that it is never full.
@@ -118,15 +133,15 @@ impl Session {
         match (farewell, self.leaving) {
             (_, Leaving::Aborted) | (Farewell::Stay, _) => false,
             (Farewell::Abort, _) => self.abort(),
-            (Farewell::Graceful, Leaving::Told) => false,
+            (Farewell::Graceful, Leaving::Told(_)) => false,
             (Farewell::Graceful, leaving) => {
                 let until = match leaving {
                     Leaving::Asked(until) => until,
-                    _ => now.saturating_add(self.machine.config().timeouts.flush),
+                    _ => self.flush_deadline(now),
                 };
                 if !self.machine.is_negotiated() || !self.shared.has_requests() {
                     self.machine.disconnect();
-                    self.leaving = Leaving::Told;
+                    self.leaving = Leaving::Told(until);
                     return true;
                 }
                 if now >= until {
@@ -202,6 +217,6 @@ impl Drop for Session {
             self.abort();
             self.give_events();
         }
-        self.shared.close();
+        self.close();
     }
 }

@@ -12,8 +12,8 @@ pub(super) struct WaitList {
 }
 
 impl WaitList {
-    pub(super) fn len(&self) -> usize {
-        self.line.len()
+    pub(super) fn is_empty(&self) -> bool {
+        self.line.is_empty()
     }
 
     /// Goes to the end of the line.
@@ -24,9 +24,11 @@ impl WaitList {
         id
     }
 
-    /// How many stand before `id`, counted up to `most`.
-    pub(super) fn ahead_of(&self, id: u64, most: usize) -> usize {
-        self.line.range(..id).take(most).count()
+    /// Whether nobody stands before `id`.
+    pub(super) fn is_first(&self, id: u64) -> bool {
+        self.line
+            .first_key_value()
+            .is_none_or(|(first, _)| *first >= id)
     }
 
     /// Remembers whom to wake.

@@ -4,8 +4,18 @@
 #![allow(
     clippy::std_instead_of_alloc,
     clippy::std_instead_of_core,
-    reason = "tests have std"
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "tests have std, and fail by panicking"
 )]
 
+mod backpressure;
+mod bulk;
+mod cancel;
+mod crowd;
+mod drops;
+mod endings;
 mod handshake;
 mod help;
+mod streams;
