@@ -32,6 +32,9 @@ const PENDING_OUTPUT: usize = 1_024;
 /// How long the last lines may take, and peers to part, before the program ends without them.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long messages of `--send` may take to leave when it is time to end.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 #[tokio::main]
 async fn main() {
     let (mode, plan) = Args::read();
@@ -138,12 +141,15 @@ impl Program {
         let direction = peer.link().direction;
         let (mut session, first) = Session::open(plan, name_of(&peer), direction, now);
         self.print(first).await;
+        // Apart: a peer that does not read must not keep us from hearing it.
+        let mut sending = JoinSet::new();
         let mut leaving = false;
         loop {
             let event = tokio::select! {
                 event = events.next() => event,
                 () = self.ended(), if !leaving => {
                     leaving = true;
+                    let _ = timeout(LAST_WORDS, sending.join_next()).await;
                     peer.disconnect();
                     continue;
                 }
@@ -162,12 +168,12 @@ impl Program {
                 self.ending.send_replace(true);
             }
             if matches!(event, Event::Negotiated) {
-                // Apart: a peer that does not read must not keep us from hearing it.
-                tokio::spawn(self.clone().send_all(peer.clone(), session.requests()));
+                sending.spawn(self.clone().send_all(peer.clone(), session.requests()));
             }
         }
         // Fails only if the driver panicked, which the events did not survive either.
         let _ = driver.await;
+        sending.join_all().await;
         session.exit()
     }
 

@@ -27,6 +27,7 @@ pub mod endpoint;
 pub mod peercat;
 pub mod server;
 pub mod sync;
+pub mod trials;
 
 mod headers;
 mod pow;

@@ -55,7 +55,7 @@ pub struct Args {
     /// Message to send to each peer after the handshake; may be given several times
     #[arg(long, value_name = "COMMAND[:ARGS]")]
     send: Vec<String>,
-    /// End after so many messages were received, from all peers together; version and verack are not counted
+    /// End after so many lines about messages, from all peers together; version and verack are none of these
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
     /// End after so many seconds

@@ -1,0 +1,47 @@
+//! The programs as they are run: arguments in, lines and exit codes out. For the tests of every adapter.
+//!
+//! An adapter has the trials as tests of its own with [`program_tests!`](crate::program_tests), which takes the examples
+//! that were built beside the test.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    reason = "trials are the bodies of tests: a panic is how they fail"
+)]
+
+mod peercat;
+mod process;
+mod sync;
+
+pub use self::peercat::*;
+pub use self::process::Examples;
+pub use self::sync::*;
+
+/// Makes a test of each trial.
+#[macro_export]
+macro_rules! program_tests {
+    () => {
+        $crate::program_tests! {
+            sync_downloads_the_demo_chain
+            sync_stops_where_it_is_told_to
+            sync_fails_in_one_line
+            sync_knows_wrong_arguments
+            peercats_meet
+            peercat_listener_outlives_strangers
+            peercat_listener_takes_so_many_peers_and_no_more
+            peercat_prints_one_object_a_line_whatever_comes
+            peercat_shows_raw_bytes
+            peercat_ends_with_the_class_of_the_end
+            peercat_ends_when_its_reader_leaves
+            peercat_ends_in_time
+            peercat_knows_wrong_arguments
+        }
+    };
+    ($($name:ident)*) => {$(
+        #[test]
+        fn $name() {
+            $crate::trials::$name(&$crate::trials::Examples::beside_this_test());
+        }
+    )*};
+}

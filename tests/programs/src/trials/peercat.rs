@@ -1,0 +1,327 @@
+//! Trials of `peercat`.
+
+use core::time::Duration;
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::thread::{JoinHandle, spawn};
+
+use super::process::{Examples, PATIENCE, Running};
+
+/// On regtest. No trial takes a minute; the duration is for those that hang.
+const LISTEN: [&str; 6] = [
+    "--listen",
+    "127.0.0.1:0",
+    "--network",
+    "regtest",
+    "--duration",
+    "60",
+];
+
+fn listen(examples: &Examples, more: &[&str]) -> (Running, String) {
+    let listener = examples.start("peercat", &[&LISTEN, more].concat());
+    let address = listener.address();
+    (listener, address)
+}
+
+fn connect<'a>(address: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    let always = [
+        "--connect",
+        address,
+        "--network",
+        "regtest",
+        "--duration",
+        "60",
+    ];
+    [&always[..], more].concat()
+}
+
+/// Two of them, both ways.
+pub fn peercats_meet(examples: &Examples) {
+    let services = [
+        "--services",
+        "NETWORK|WITNESS",
+        "--user-agent",
+        "cat:1",
+        "--send",
+        "ping:5",
+    ];
+    let (listener, address) = listen(examples, &services);
+    let arguments = connect(
+        &address,
+        &[
+            "--send",
+            "getaddr",
+            "--send",
+            "raw:hello:00ff",
+            "--count",
+            "5",
+        ],
+    );
+    let dialler = examples.run("peercat", &arguments);
+    assert_eq!(dialler.code, 0, "{}", dialler.errors);
+    let events = dialler.events();
+    assert!(events.iter().all(|line| line["peer"] == address.as_str()));
+    assert!(events.iter().all(|line| line["time"].is_f64()));
+    let named = |name: &str| {
+        events
+            .iter()
+            .filter(|line| line["event"] == name)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(named("version")[0]["user_agent"], "/cat:1/");
+    assert_eq!(named("version")[0]["services"], 9);
+    assert_eq!(named("negotiated")[0]["protocol_version"], 70_016);
+    assert_eq!(named("message").len(), 5);
+    assert_eq!(named("disconnected")[0]["class"], "clean");
+
+    let version = listener.event("version");
+    assert!(
+        version["user_agent"]
+            .as_str()
+            .unwrap()
+            .starts_with("/peercat:")
+    );
+    listener.event("negotiated");
+    let mut commands = Vec::new();
+    loop {
+        let line = listener.line();
+        match line["event"].as_str().unwrap() {
+            "message" => commands.push(line),
+            "disconnected" => break,
+            _ => {}
+        }
+    }
+    let sent = |command: &str| commands.iter().find(|line| line["command"] == command);
+    assert!(sent("getaddr").is_some());
+    assert_eq!(sent("hello").unwrap()["payload"], "00ff");
+    assert_eq!(sent("hello").unwrap()["wire_len"], 26);
+}
+
+/// Bytes that are no frames, connections that end in all ways, and then a good peer.
+pub fn peercat_listener_outlives_strangers(examples: &Examples) {
+    let (mut listener, address) = listen(examples, &["--count", "12"]);
+    let garbage = [
+        b"GET / HTTP/1.1\r\nHost: example\r\n\r\n".to_vec(),
+        [
+            &b"\xfa\xbf\xb5\xdaversion\0\0\0\0\0\xff\xff\xff\xff"[..],
+            &[0; 4],
+        ]
+        .concat(),
+        [
+            &b"\xfa\xbf\xb5\xda\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"[..],
+            &[0; 8],
+        ]
+        .concat(),
+        vec![0; 100_000],
+        vec![],
+    ];
+    for bytes in &garbage {
+        let mut stream = TcpStream::connect(&address).unwrap();
+        // The other side may hang up in the middle of it.
+        let _ = stream.write_all(bytes);
+        let _ = stream.shutdown(Shutdown::Write);
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let _ = stream.read_to_end(&mut Vec::new());
+    }
+    // One that stays and says nothing.
+    let silent = TcpStream::connect(&address).unwrap();
+    let mut ends = 0;
+    while ends < garbage.len() {
+        listener.event("disconnected");
+        ends += 1;
+    }
+    let arguments = connect(&address, &["--count", "4"]);
+    assert_eq!(examples.run("peercat", &arguments).code, 0);
+    listener.event("negotiated");
+    drop(silent);
+    // Whatever its peers did, a listener ends well.
+    let more = connect(&address, &["--ping-interval", "0.05"]);
+    let _talker = examples.start("peercat", &more);
+    assert_eq!(listener.wait(), 0);
+}
+
+/// `--max-peers`.
+pub fn peercat_listener_takes_so_many_peers_and_no_more(examples: &Examples) {
+    let (listener, address) = listen(examples, &["--max-peers", "1"]);
+    let first = TcpStream::connect(&address).unwrap();
+    listener.event("connected");
+    let mut second = TcpStream::connect(&address).unwrap();
+    let refused = listener.event("refused");
+    assert_eq!(refused["max_peers"], 1);
+    assert_eq!(refused["peer"], second.local_addr().unwrap().to_string());
+    second.set_read_timeout(Some(PATIENCE)).unwrap();
+    assert_eq!(second.read(&mut [0]).unwrap_or(0), 0);
+    drop(first);
+    listener.event("disconnected");
+    // The line comes a moment before the place is free.
+    loop {
+        let _third = TcpStream::connect(&address).unwrap();
+        if listener.line()["event"] == "connected" {
+            break;
+        }
+    }
+}
+
+/// Text of strangers in `version`, `reject` and commands.
+pub fn peercat_prints_one_object_a_line_whatever_comes(examples: &Examples) {
+    let hostile = "raw:reject:0322 0a9b1004f09f9280".replace(' ', "");
+    let send = [
+        "--send",
+        "raw:a\"{}b:7b",
+        "--send",
+        &hostile,
+        "--send",
+        "raw:tx:00",
+    ];
+    let (_listener, address) = listen(examples, &send);
+    let dialler = examples.run("peercat", &connect(&address, &["--count", "6"]));
+    assert_eq!(dialler.code, 0, "{}", dialler.errors);
+    let printable = |line: &String| line.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    assert!(dialler.lines.iter().all(printable));
+    let events = dialler.events();
+    let by = |command: &str| {
+        events
+            .iter()
+            .find(|line| line["command"] == command)
+            .unwrap()
+    };
+    assert_eq!(by("a\"{}b")["payload"], "7b");
+    assert_eq!(by("reject")["refused"], "\"\n\u{fffd}");
+}
+
+/// `--hexdump`.
+pub fn peercat_shows_raw_bytes(examples: &Examples) {
+    let (_listener, address) = listen(examples, &[]);
+    let dialler = examples.run(
+        "peercat",
+        &connect(&address, &["--count", "2", "--hexdump"]),
+    );
+    assert_eq!(dialler.code, 0);
+    for arrow in ["->", "<-"] {
+        let head = format!("{address} {arrow} version, ");
+        let at = dialler.errors.find(&head).expect("a dump of version");
+        let dump = dialler.errors.get(at..).unwrap().lines().nth(1).unwrap();
+        assert_eq!(
+            dump.get(..58),
+            Some("00000000  fa bf b5 da 76 65 72 73  69 6f 6e 00 00 00 00 00")
+        );
+    }
+    assert_eq!(dialler.events().len(), dialler.lines.len());
+}
+
+/// Serves one connection with `bytes` and then does `after` with it.
+fn scripted(bytes: Vec<u8>, after: fn(TcpStream)) -> (String, JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let server = spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let _ = stream.write_all(&bytes);
+        after(stream);
+    });
+    (address, server)
+}
+
+/// Keeps the connection until the other side leaves.
+fn hold(mut stream: TcpStream) {
+    let _ = stream.read_to_end(&mut Vec::new());
+}
+
+/// One code for each class.
+pub fn peercat_ends_with_the_class_of_the_end(examples: &Examples) {
+    let ends = |address: &str, more: &[&str]| {
+        let ended = examples.run("peercat", &connect(address, more));
+        let last = ended.events().pop().expect("a last line");
+        assert_eq!(
+            last.get("exit_code")
+                .map_or(3, |code| code.as_i64().unwrap()),
+            i64::from(ended.code)
+        );
+        (
+            ended.code,
+            last["class"].as_str().unwrap_or_default().to_owned(),
+        )
+    };
+    let script = |bytes: &[u8], after, more: &[&str]| {
+        let (address, server) = scripted(bytes.to_vec(), after);
+        let end = ends(&address, more);
+        server.join().unwrap();
+        end
+    };
+    let is = |code: i32, class: &str| (code, class.to_owned());
+
+    assert_eq!(script(&[7; 100], hold, &[]), is(4, "frame"));
+    assert_eq!(script(&[], drop, &[]), is(9, "hung-up"));
+    assert_eq!(
+        script(&[], hold, &["--negotiate-timeout", "0.1"]),
+        is(8, "timeout")
+    );
+
+    let against = |listener: &[&str], more: &[&str]| {
+        let (_listener, address) = listen(examples, listener);
+        ends(&address, more)
+    };
+    // A ping that is too short, for one that forgives nothing.
+    let strict = ["--strictness", "btcd"];
+    assert_eq!(
+        against(&["--send", "raw:ping:00"], &strict),
+        is(5, "malformed")
+    );
+    assert_eq!(
+        against(&["--send", "raw:sendaddrv2"], &[]),
+        is(6, "violation")
+    );
+    assert_eq!(
+        against(&["--protocol-version", "209"], &[]),
+        is(7, "incompatible")
+    );
+    // The listener leaves first, in order.
+    assert_eq!(against(&["--count", "2"], &[]), is(0, "clean"));
+
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = nobody.local_addr().unwrap().to_string();
+    drop(nobody);
+    assert_eq!(ends(&address, &[]), is(3, ""));
+}
+
+/// A closed pipe is no error.
+pub fn peercat_ends_when_its_reader_leaves(examples: &Examples) {
+    let (_listener, address) = listen(examples, &["--ping-interval", "0.05"]);
+    let arguments = connect(&address, &["--hexdump"]);
+    let mut dialler = examples.start_and_leave("peercat", &arguments);
+    assert_eq!(dialler.line()["event"], "connected");
+    assert_eq!(dialler.wait(), 0);
+    let errors = dialler.errors();
+    assert!(
+        !errors.contains("error") && !errors.contains("panic"),
+        "{errors}"
+    );
+}
+
+/// `--duration`, whether anybody is there or not.
+pub fn peercat_ends_in_time(examples: &Examples) {
+    let soon = ["--listen", "127.0.0.1:0", "--duration", "0.1"];
+    let listener = examples.run("peercat", &soon);
+    assert_eq!((listener.code, listener.lines.len()), (0, 1));
+    let (address, server) = scripted(Vec::new(), hold);
+    let start = std::time::Instant::now();
+    let dialler = examples.run("peercat", &["--connect", &address, "--duration", "0.1"]);
+    server.join().unwrap();
+    assert_eq!(dialler.code, 0, "{}", dialler.errors);
+    assert!(start.elapsed() < Duration::from_secs(30));
+}
+
+/// Exit code 2, and nothing on stdout.
+pub fn peercat_knows_wrong_arguments(examples: &Examples) {
+    for wrong in [
+        &[][..],
+        &["--connect", "a", "--listen", "b"],
+        &["--connect", "a", "--send", "getdata:block:12"],
+        &["--connect", "a", "--services", "EVERYTHING"],
+        &["--connect", "a", "--network", "nonet"],
+        &["--listen", "127.0.0.1:0", "--ping-interval", "-1"],
+    ] {
+        let peercat = examples.run("peercat", wrong);
+        assert_eq!((peercat.code, peercat.lines.len()), (2, 0), "{wrong:?}");
+        assert!(peercat.errors.starts_with("error: "), "{}", peercat.errors);
+    }
+}

@@ -1,0 +1,191 @@
+//! Processes that are watched: nothing waits for ever, and nothing outlives the trial.
+
+use core::time::Duration;
+use std::io::{BufRead, BufReader, Read};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread::{JoinHandle, sleep, spawn};
+use std::time::Instant;
+
+use serde_json::Value;
+
+/// More than anything here takes on a busy machine.
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The folder with the examples of an adapter.
+#[derive(Clone, Debug)]
+pub struct Examples(PathBuf);
+
+impl Examples {
+    /// Where cargo puts the examples of the package whose test this is.
+    ///
+    /// # Panics
+    ///
+    /// If the test is not where cargo puts tests.
+    #[must_use]
+    pub fn beside_this_test() -> Self {
+        let test = std::env::current_exe().expect("the path of this test");
+        let profile = test.ancestors().nth(2).expect("target/PROFILE/deps/TEST");
+        Self(profile.join("examples"))
+    }
+
+    fn command(&self, name: &str, arguments: &[&str]) -> Command {
+        let program = self
+            .0
+            .join(name)
+            .with_extension(std::env::consts::EXE_EXTENSION);
+        assert!(
+            program.exists(),
+            "{} is not built: run `cargo test`, or `cargo build --examples` first",
+            program.display()
+        );
+        let mut command = Command::new(program);
+        command.args(arguments).stdin(Stdio::null());
+        command
+    }
+
+    /// Runs a program to its end.
+    pub(super) fn run(&self, name: &str, arguments: &[&str]) -> Ended {
+        let mut program = self.start(name, arguments);
+        let code = program.wait();
+        let lines = program.lines.iter().collect();
+        let errors = program.errors.take().unwrap().join().unwrap();
+        Ended {
+            code,
+            lines,
+            errors,
+        }
+    }
+
+    /// Starts a program.
+    pub(super) fn start(&self, name: &str, arguments: &[&str]) -> Running {
+        let mut child = self
+            .command(name, arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let lines = lines_of(child.stdout.take().unwrap());
+        let mut stderr = child.stderr.take().unwrap();
+        let errors = spawn(move || {
+            let mut errors = Vec::new();
+            let _ = stderr.read_to_end(&mut errors);
+            String::from_utf8_lossy(&errors).into_owned()
+        });
+        Running {
+            child,
+            lines,
+            errors: Some(errors),
+        }
+    }
+
+    /// Starts a program whose first lines are read, and then no more: the pipe is closed.
+    pub(super) fn start_and_leave(&self, name: &str, arguments: &[&str]) -> Running {
+        let mut command = self.command(name, arguments);
+        let child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn();
+        let mut child = child.expect("the program starts");
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut first = String::new();
+        stdout.read_line(&mut first).unwrap();
+        drop(stdout);
+        let (to, lines) = channel();
+        to.send(first).unwrap();
+        let mut stderr = child.stderr.take().unwrap();
+        let errors = spawn(move || {
+            let mut errors = String::new();
+            let _ = stderr.read_to_string(&mut errors);
+            errors
+        });
+        Running {
+            child,
+            lines,
+            errors: Some(errors),
+        }
+    }
+}
+
+fn lines_of(stdout: ChildStdout) -> Receiver<String> {
+    let (to, lines) = channel();
+    spawn(move || {
+        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+            if to.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    lines
+}
+
+/// A program that runs. It is killed when nobody cares any more.
+pub(super) struct Running {
+    child: Child,
+    lines: Receiver<String>,
+    errors: Option<JoinHandle<String>>,
+}
+
+impl Running {
+    /// The next line, as JSON.
+    pub(super) fn line(&self) -> Value {
+        let line = self.lines.recv_timeout(PATIENCE).expect("a line");
+        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"))
+    }
+
+    /// The next line about `event`.
+    pub(super) fn event(&self, event: &str) -> Value {
+        loop {
+            let line = self.line();
+            if line["event"] == event {
+                return line;
+            }
+        }
+    }
+
+    /// Where a listener listens; its first line.
+    pub(super) fn address(&self) -> String {
+        let line = self.line();
+        assert_eq!(line["event"], "listening");
+        line["address"].as_str().unwrap().to_owned()
+    }
+
+    /// Waits for the end, and gives the exit code.
+    pub(super) fn wait(&mut self) -> i32 {
+        let start = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code().expect("an exit code");
+            }
+            assert!(start.elapsed() < PATIENCE, "the program does not end");
+            sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// What it said on stderr, once it has ended.
+    pub(super) fn errors(&mut self) -> String {
+        self.errors.take().unwrap().join().unwrap()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A program that has ended.
+pub(super) struct Ended {
+    pub(super) code: i32,
+    pub(super) lines: Vec<String>,
+    pub(super) errors: String,
+}
+
+impl Ended {
+    pub(super) fn events(&self) -> Vec<Value> {
+        let parse = |line: &String| serde_json::from_str(line).unwrap();
+        self.lines.iter().map(parse).collect()
+    }
+}

@@ -1,0 +1,79 @@
+//! Trials of `sync`.
+
+use std::net::TcpListener;
+
+use super::process::Examples;
+
+/// Without arguments: the whole job, and a summary.
+pub fn sync_downloads_the_demo_chain(examples: &Examples) {
+    let sync = examples.run("sync", &[]);
+    let summary = sync.lines.join("\n");
+    assert_eq!(sync.code, 0, "{}\n{summary}", sync.errors);
+    for part in [
+        "synced regtest",
+        "127.0.0.1:",
+        "/peer-demo:",
+        "70016 negotiated",
+        "NETWORK|WITNESS",
+        "310 (links",
+        "12de6a65a6a13c85ef4a26775ee5cc18df29a01ea18e68e3fc769d3042ed29ec at height 310",
+        "310 (checked: merkle roots and witness commitments)",
+        "3041 (",
+        "0.97 MB",
+        "MB/s",
+        " ms (least",
+    ] {
+        assert!(summary.contains(part), "{part:?} is not in:\n{summary}");
+    }
+    // Progress, in plain lines: stderr is no terminal here.
+    assert!(sync.errors.contains("blocks 0/310"), "{}", sync.errors);
+}
+
+/// `--stop-height` and `--headers-only`.
+pub fn sync_stops_where_it_is_told_to(examples: &Examples) {
+    let sync = examples.run("sync", &["--stop-height", "7", "--headers-only"]);
+    let summary = sync.lines.join("\n");
+    assert_eq!(sync.code, 0, "{}", sync.errors);
+    assert!(summary.contains("at height 7"), "{summary}");
+    assert!(summary.contains("not wanted"), "{summary}");
+}
+
+/// One line on stderr, nothing on stdout, exit code 1.
+pub fn sync_fails_in_one_line(examples: &Examples) {
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = nobody.local_addr().unwrap().to_string();
+    drop(nobody);
+    let sync = examples.run("sync", &["--connect", &address]);
+    assert_eq!((sync.code, sync.lines.len()), (1, 0));
+    let expected = format!("error: cannot connect to {address}: ");
+    assert!(sync.errors.starts_with(&expected), "{}", sync.errors);
+    assert_eq!(sync.errors.lines().count(), 1, "{}", sync.errors);
+
+    // A server that hangs up at once.
+    let rude = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = rude.local_addr().unwrap().to_string();
+    let hang_up = std::thread::spawn(move || drop(rude.accept()));
+    let sync = examples.run("sync", &["--connect", &address]);
+    hang_up.join().unwrap();
+    assert_eq!(sync.code, 1);
+    let last = sync.errors.lines().last().unwrap();
+    assert!(
+        last.starts_with("error: disconnected during the handshake: "),
+        "{}",
+        sync.errors
+    );
+}
+
+/// Exit code 2.
+pub fn sync_knows_wrong_arguments(examples: &Examples) {
+    for wrong in [
+        &["--network", "nonet"][..],
+        &["--network", "litecoin"],
+        &["--connect", "host:port"],
+        &["stray"],
+    ] {
+        let sync = examples.run("sync", wrong);
+        assert_eq!(sync.code, 2, "{wrong:?}");
+        assert!(sync.errors.starts_with("error: "), "{}", sync.errors);
+    }
+}
