@@ -250,7 +250,6 @@ impl PeerMachine {
     /// Lends what is to be written, as slices for a vectored write.
     pub fn outbound(&mut self) -> Outbound<'_> {
         self.outbox.stage();
-        self.take_tapped();
         self.outbox.lend()
     }
 

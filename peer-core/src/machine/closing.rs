@@ -115,7 +115,7 @@ impl PeerMachine {
             Phase::Open { hang_up } => {
                 hang_up.get_or_insert(how);
                 if !in_order {
-                    self.outbox.clear();
+                    self.outbox.shut();
                 }
             }
             Phase::Closing { remote_done, .. } if in_order => *remote_done = true,
@@ -153,16 +153,20 @@ impl PeerMachine {
     }
 
     fn close(&mut self, reason: DisconnectReason) {
-        if !matches!(self.phase, Phase::Closed) {
-            self.phase = Phase::Closed;
-            self.bury(reason);
+        match core::mem::replace(&mut self.phase, Phase::Closed) {
+            Phase::Open { .. } => self.bury(reason),
+            Phase::Closing { reason: first, .. } => self.bury(first),
+            Phase::Closed => {}
         }
     }
 
     fn bury(&mut self, reason: DisconnectReason) {
         self.timers.stop_all();
         self.landing.clear();
-        self.outbox.clear();
+        while let Some(wrote) = self.next_wrote() {
+            self.events.push_back(wrote);
+        }
+        self.outbox.shut();
         self.waiting.clear();
         let Tickets {
             sent,

@@ -25,7 +25,7 @@ impl PeerMachine {
 
     /// Whether there is something to write.
     pub fn wants_write(&self) -> bool {
-        !self.outbox.is_empty()
+        !self.outbox.is_empty() && !self.outbox.is_held_back()
     }
 
     /// Wire bytes that wait to be sent.

@@ -140,20 +140,18 @@ impl PeerMachine {
         }
     }
 
-    /// Frames handed to the socket since last time, where the application wants to see them.
-    pub(super) fn take_tapped(&mut self) {
-        while let Some(Tapped {
+    /// The next frame handed to the socket's window, where the application wants to see them.
+    pub(super) fn next_wrote(&mut self) -> Option<Event> {
+        let Tapped {
             command,
             header,
             payload,
-        }) = self.outbox.next_tapped()
-        {
-            self.events.push_back(Event::Wrote(Box::new(RawFrame {
-                command,
-                header,
-                payload,
-            })));
-        }
+        } = self.outbox.next_tapped()?;
+        Some(Event::Wrote(Box::new(RawFrame {
+            command,
+            header,
+            payload,
+        })))
     }
 
     /// The next event that needs no frame to be opened.
@@ -163,6 +161,9 @@ impl PeerMachine {
                 self.events = VecDeque::new();
             }
             return Some(event);
+        }
+        if let Some(wrote) = self.next_wrote() {
+            return Some(wrote);
         }
         let tickets = &mut self.tickets;
         if core::mem::take(&mut tickets.untold) {

@@ -82,6 +82,10 @@ impl Liveness {
     ) -> Result<(), DisconnectReason> {
         let timeouts = &cx.config.timeouts;
         let (span, since, verdict) = match timer {
+            // Nothing is lent to the remote, through our own doing.
+            Timer::WriteStall if cx.outbox.is_held_back() => {
+                (timeouts.write_stall, Some(cx.now), Timeout::WriteStall)
+            }
             Timer::WriteStall => (
                 timeouts.write_stall,
                 self.waiting_since(),

@@ -157,6 +157,8 @@ pub(crate) struct Outbox {
     sendcmpct_waiting: usize,
     /// Copies of staged frames, where the application wants to see them.
     tapped: Option<VecDeque<Tapped>>,
+    /// Nothing can leave any more; what is queued all the same is dropped.
+    is_shut: bool,
 }
 
 impl Outbox {
@@ -170,11 +172,15 @@ impl Outbox {
             queued: 0,
             provoked: 0,
             sendcmpct_waiting: 0,
+            is_shut: false,
         }
     }
 
     /// Queues a message in its lane.
     pub(crate) fn push(&mut self, lane: Lane, parcel: Parcel) {
+        if self.is_shut {
+            return;
+        }
         self.queued = self.queued.saturating_add(parcel.wire_len());
         if parcel.provoked {
             self.provoked = self.provoked.saturating_add(parcel.wire_len());
@@ -206,20 +212,31 @@ impl Outbox {
             && self.data.is_empty()
     }
 
+    /// Whether nothing is lent although something is queued: the application does not take the copies it asked for.
+    pub(crate) fn is_held_back(&self) -> bool {
+        self.staging.is_empty() && self.is_untaken()
+    }
+
+    fn is_untaken(&self) -> bool {
+        let tapped = self.tapped.as_ref();
+        tapped.is_some_and(|tapped| tapped.len() >= MAX_TAPPED)
+    }
+
     /// Bytes of memory held: buffers, queue entries and payloads kept alive.
     pub(crate) fn held(&self) -> usize {
         let entries = [&self.handshake, &self.control, &self.data]
             .map(|lane| lane.capacity().saturating_mul(size_of::<Parcel>()));
-        entries.into_iter().fold(self.queued, usize::saturating_add)
+        let tapped = self.tapped.iter().flatten();
+        let copies = tapped.map(|copy| size_of::<Tapped>().saturating_add(copy.payload.len()));
+        entries
+            .into_iter()
+            .chain(copies)
+            .fold(self.queued, usize::saturating_add)
     }
 
     /// Moves frames to the staging window while it has room.
     pub(crate) fn stage(&mut self) {
-        let untaken = self
-            .tapped
-            .as_ref()
-            .is_some_and(|tapped| tapped.len() >= MAX_TAPPED);
-        while self.staging.has_room() && !untaken {
+        while self.staging.has_room() && !self.is_untaken() {
             let Some(parcel) = self.next_parcel() else {
                 break;
             };
@@ -281,9 +298,12 @@ impl Outbox {
         Some(departed)
     }
 
-    /// Drops everything that has not left.
-    pub(crate) fn clear(&mut self) {
-        *self = Self::new(self.staging.magic(), self.tapped.is_some());
+    /// Drops everything that has not left, and whatever is queued from now on.
+    pub(crate) fn shut(&mut self) {
+        *self = Self {
+            is_shut: true,
+            ..Self::new(self.staging.magic(), false)
+        };
     }
 
     fn next_parcel(&mut self) -> Option<Parcel> {
