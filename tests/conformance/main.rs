@@ -13,12 +13,15 @@ extern crate alloc;
 
 mod clocks;
 mod counts;
+mod endings;
 mod framing;
 mod handshake;
 mod matrix;
 mod policy;
+mod pressure;
 mod purposes;
 mod review;
 mod support;
+mod tickets;
 mod timers;
 mod versions;
