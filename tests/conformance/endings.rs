@@ -161,10 +161,10 @@ fn the_first_reason_is_the_reason() {
         ("abort", |probe| probe.machine.abort()),
         ("disconnect", |probe| probe.machine.disconnect()),
         ("reset", |probe| {
-            probe.machine.hung_up(HangUp::Reset, probe.now)
+            probe.machine.hung_up(HangUp::Reset, probe.now);
         }),
         ("end", |probe| {
-            probe.machine.hung_up(HangUp::EndOfStream, probe.now)
+            probe.machine.hung_up(HangUp::EndOfStream, probe.now);
         }),
         ("garbage", |probe| drop(probe.say(&[0xff; 5_000]))),
         ("stall", |probe| drop(probe.wait(Duration::from_secs(4)))),
