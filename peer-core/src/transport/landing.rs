@@ -279,13 +279,16 @@ impl Pad {
         fresh.len()
     }
 
-    /// Makes room once `current` is full. The next segment may be three times what has arrived
-    /// (plus the first allowance); as soon as that covers the whole payload it is reserved exactly
-    /// and what has arrived moves there, once.
+    /// Makes room once `current` is full. The next segment is three times what has arrived (plus
+    /// the first allowance), but ends where a third of the frame will have arrived: from there the
+    /// whole payload may be reserved, exactly, and what has arrived moves there, once. So no
+    /// segment reaches past the end of the frame.
     fn grow(&mut self) {
         let allowance = self.arrived.saturating_mul(3).saturating_add(FIRST_SEGMENT);
-        if allowance < self.total {
-            let segment = vec![0; allowance];
+        let third = self.total.saturating_sub(FIRST_SEGMENT).div_ceil(3);
+        let missing = third.saturating_sub(self.arrived);
+        if missing > 0 {
+            let segment = vec![0; allowance.min(missing)];
             self.earlier
                 .push(core::mem::replace(&mut self.current, segment));
             self.filled = 0;
