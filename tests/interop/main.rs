@@ -4,6 +4,8 @@
 //! missing makes its scenarios skipped, and a run with skipped scenarios has not passed.
 
 mod control;
+mod ours;
+mod peers;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -67,6 +69,30 @@ const fn scenario(
 const SCENARIOS: &[Scenario] = &[
     scenario("knots: node control", Kind::Knots, control::knots),
     scenario("litecoin: node control", Kind::Litecoin, control::litecoin),
+    scenario("knots: we dial", Kind::Knots, |node| {
+        peers::we_dial(Kind::Knots, node)
+    }),
+    scenario("litecoin: we dial", Kind::Litecoin, |node| {
+        peers::we_dial(Kind::Litecoin, node)
+    }),
+    scenario("knots: it dials us", Kind::Knots, |node| {
+        peers::the_node_dials(Kind::Knots, node)
+    }),
+    scenario("litecoin: it dials us", Kind::Litecoin, |node| {
+        peers::the_node_dials(Kind::Litecoin, node)
+    }),
+    scenario("knots: 4 MB block", Kind::Knots, |node| {
+        peers::large_block(Kind::Knots, node)
+    }),
+    scenario("litecoin: 4 MB block", Kind::Litecoin, |node| {
+        peers::large_block(Kind::Litecoin, node)
+    }),
+    scenario("knots: full sync", Kind::Knots, |node| {
+        peers::sync(Kind::Knots, node)
+    }),
+    scenario("litecoin: full sync", Kind::Litecoin, |node| {
+        peers::sync(Kind::Litecoin, node)
+    }),
 ];
 
 fn main() -> ExitCode {

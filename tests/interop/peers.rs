@@ -1,0 +1,298 @@
+//! Our peers and real nodes: both ways of connecting, what each side thinks of the other, blocks of every size, and
+//! the ends.
+
+use core::time::Duration;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+use std::time::Instant;
+
+use peer_core::wire::{Hash, ServiceFlags};
+use peer_core::{DisconnectReason, Goodbye, HangUp};
+use peer_programs::server::{ChainServer, ServedChain};
+use peer_tests::node::{Kind, Node, wait_for};
+use serde_json::Value;
+
+use crate::ours::{Home, NETWORK, Ours, SERVICES, START_HEIGHT, agree, wrong};
+use crate::{Failure, check};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Switches for a node that dials us: v1 only, so that it does not try the encrypted transport first.
+fn switches(kind: Kind) -> &'static [&'static str] {
+    match kind {
+        Kind::Knots => &["-v2transport=0"],
+        _ => &[],
+    }
+}
+
+pub(crate) fn we_dial(kind: Kind, wrapper: &Path) -> Result<(), Failure> {
+    let node = Node::start(kind, wrapper, switches(kind))?;
+    node.mine(3)?;
+    let home = Home::new()?;
+    let mut ours = home.dial(node.p2p_addr())?;
+    ours.negotiated()?;
+    compare_views(&home, &node, &ours, true)?;
+    measure_ping(&node, &mut ours)?;
+
+    // A clean end on our side.
+    ours.peer.disconnect();
+    agree(
+        "the end",
+        ours.end()?,
+        DisconnectReason::Local(Goodbye::Requested),
+    )?;
+    gone(&node)?;
+
+    // An abrupt one on the node's.
+    let mut ours = home.dial(node.p2p_addr())?;
+    ours.negotiated()?;
+    node.kill()?;
+    let reason = ours.end()?;
+    check(matches!(reason, DisconnectReason::HungUp(_)), || {
+        format!("after the node was killed: {reason}")
+    })
+}
+
+pub(crate) fn the_node_dials(kind: Kind, wrapper: &Path) -> Result<(), Failure> {
+    let node = Node::start(kind, wrapper, switches(kind))?;
+    node.mine(3)?;
+    let home = Home::new()?;
+    let listener = home.listen()?;
+    let address = listener.local_addr().map_err(wrong("our address"))?;
+
+    node.dial(address, false)?;
+    let mut ours = home.accept(&listener)?;
+    ours.negotiated()?;
+    compare_views(&home, &node, &ours, false)?;
+    measure_ping(&node, &mut ours)?;
+
+    // A clean end on the node's side.
+    node.rpc("disconnectnode", &[address.to_string().into()])?;
+    agree(
+        "the end",
+        ours.end()?,
+        DisconnectReason::HungUp(HangUp::EndOfStream),
+    )?;
+    gone(&node)?;
+
+    // An abrupt one on ours.
+    node.dial(address, false)?;
+    let mut ours = home.accept(&listener)?;
+    ours.negotiated()?;
+    ours.peer.abort();
+    ours.end()?;
+    gone(&node)?;
+    Ok(node.stop()?)
+}
+
+/// A block of the largest size there is, to us and from us.
+pub(crate) fn large_block(kind: Kind, wrapper: &Path) -> Result<(), Failure> {
+    let node = Node::start(kind, wrapper, switches(kind))?;
+    let large = node.mine_big_block()?;
+    let home = Home::new()?;
+    let mut ours = home.dial(node.p2p_addr())?;
+    ours.negotiated()?;
+    let hash: Hash = large.hash.parse().map_err(wrong("the node's hash"))?;
+    let block = ours.block(hash)?;
+    agree(
+        "the size of the block",
+        block.total_size() as u64,
+        large.size,
+    )?;
+    block.check_merkle_root().map_err(wrong("merkle root"))?;
+    block
+        .check_witness_commitment()
+        .map_err(wrong("witness commitment"))?;
+
+    // Another node takes the whole chain, that block included, from us.
+    let mut blocks = Vec::new();
+    for height in 1..=node.height()? {
+        let hash = node.rpc("getblockhash", &[height.into()])?;
+        let hash = hash
+            .as_str()
+            .unwrap_or_default()
+            .parse()
+            .map_err(wrong("hash"))?;
+        blocks.push(ours.block(hash)?);
+    }
+    let mut network = NETWORK;
+    network.genesis = genesis(&node)?.parse().map_err(wrong("genesis"))?;
+    let chain = Arc::new(ServedChain::new(network, blocks));
+    let other = Node::start(kind, wrapper, switches(kind))?;
+    serve(&home, &other, chain, &large.hash)?;
+    other.stop()?;
+    Ok(node.stop()?)
+}
+
+/// The program that the README shows, against a real node.
+pub(crate) fn sync(kind: Kind, wrapper: &Path) -> Result<(), Failure> {
+    // More than one `headers` can hold; on Litecoin fewer than until MWEB begins (432), which needs more than mining.
+    let (network, blocks) = match kind {
+        Kind::Knots => ("regtest", 2_150),
+        _ => ("litecoin-regtest", 420),
+    };
+    let node = Node::start(kind, wrapper, switches(kind))?;
+    node.mine(blocks)?;
+    let address = node.p2p_addr().to_string();
+    let output = Command::new(env!("CARGO"))
+        .args([
+            "run",
+            "--quiet",
+            "--release",
+            "--package",
+            "peer-tokio",
+            "--example",
+            "sync",
+            "--",
+        ])
+        .args(["--connect", &address, "--network", network])
+        .output()
+        .map_err(wrong("start sync"))?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    let complained = String::from_utf8_lossy(&output.stderr);
+    check(output.status.success(), || {
+        format!("sync: {} {complained}", output.status)
+    })?;
+    // Headers and blocks alike: the summary tells both counts.
+    let counted = said.replace([',', '_', '\u{202f}'], "");
+    check(counted.matches(&blocks.to_string()).count() >= 2, || {
+        format!("{blocks} headers and blocks are not in the summary:\n{said}")
+    })?;
+    Ok(node.stop()?)
+}
+
+/// The node's `getpeerinfo` about us, and our view of the node.
+fn compare_views(home: &Home, node: &Node, ours: &Ours<'_>, inbound: bool) -> Result<(), Failure> {
+    // The node counts a peer only once it has opened our verack.
+    let them = wait_for("the node knows us", PATIENCE, || {
+        let peer = node.peers()?.pop();
+        Ok(peer.filter(|peer| peer["version"].as_u64().is_some_and(|version| version > 0)))
+    })?;
+    let config = home.config();
+    agree(
+        "our version",
+        config.protocol_version,
+        them["version"].as_u64().unwrap_or(0) as u32,
+    )?;
+    agree(
+        "our user agent",
+        config.user_agent.to_string(),
+        text(&them["subver"]),
+    )?;
+    agree(
+        "our services",
+        format!("{:016x}", SERVICES.bits()),
+        text(&them["services"]),
+    )?;
+    agree(
+        "our height",
+        START_HEIGHT,
+        them["startingheight"].as_i64().unwrap_or(-1) as i32,
+    )?;
+    agree(
+        "who dialled",
+        inbound,
+        them["inbound"].as_bool().unwrap_or(!inbound),
+    )?;
+
+    let about = node.rpc("getnetworkinfo", &[])?;
+    let remote = ours.peer.remote();
+    let remote = remote.ok_or_else(|| Failure::Wrong("we know nothing of the node".into()))?;
+    agree(
+        "its version",
+        i64::from(remote.version.version),
+        number(&about["protocolversion"]),
+    )?;
+    agree(
+        "its user agent",
+        remote.version.user_agent.to_string(),
+        text(&about["subversion"]),
+    )?;
+    let services = u64::from_str_radix(&text(&about["localservices"]), 16);
+    let services = ServiceFlags(services.map_err(wrong("the node's services"))?);
+    agree("its services", remote.services(), services)?;
+    agree(
+        "its height",
+        i64::from(remote.version.start_height),
+        node.height()? as i64,
+    )?;
+    let negotiated = config
+        .protocol_version
+        .min(remote.version.version.unsigned_abs());
+    agree(
+        "the negotiated version",
+        remote.protocol_version,
+        negotiated,
+    )?;
+    check(remote.addr_v2 && remote.wtxid_relay, || {
+        "the node offered neither sendaddrv2 nor wtxidrelay".into()
+    })
+}
+
+/// Both sides have measured a round trip.
+fn measure_ping(node: &Node, ours: &mut Ours<'_>) -> Result<(), Failure> {
+    wait_for("both know the ping", PATIENCE, || {
+        let theirs = node
+            .peers()?
+            .pop()
+            .is_some_and(|peer| peer["pingtime"].as_f64().is_some());
+        let stats = ours.peer.stats();
+        Ok((theirs && stats.ping.is_some() && stats.min_ping <= stats.ping).then_some(()))
+    })?;
+    Ok(())
+}
+
+/// Serves `chain` to a node that dials us until it has the tip.
+fn serve(home: &Home, node: &Node, chain: Arc<ServedChain>, tip: &str) -> Result<(), Failure> {
+    let listener = home.listen()?;
+    let address = listener.local_addr().map_err(wrong("our address"))?;
+    node.dial(address, false)?;
+    let mut ours = home.accept(&listener)?;
+    ours.negotiated()?;
+    let mut server = ChainServer::new(chain);
+    wait_until(
+        || Ok(node.tip()? == tip),
+        || {
+            if let Some(event) = ours.next_within(Duration::from_millis(50))? {
+                server.on_event(event);
+            }
+            while let Some(reply) = server.next_reply() {
+                ours.send(reply)?;
+            }
+            Ok(())
+        },
+    )
+}
+
+/// Works until something is so.
+fn wait_until(
+    done: impl Fn() -> Result<bool, Failure>,
+    mut work: impl FnMut() -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let start = Instant::now();
+    while !done()? {
+        check(start.elapsed() < PATIENCE, || {
+            "the node does not get the chain".into()
+        })?;
+        work()?;
+    }
+    Ok(())
+}
+
+fn gone(node: &Node) -> Result<(), Failure> {
+    let left = || Ok(node.peers()?.is_empty().then_some(()));
+    Ok(wait_for("the node has noticed the end", PATIENCE, left)?)
+}
+
+fn genesis(node: &Node) -> Result<String, Failure> {
+    Ok(text(&node.rpc("getblockhash", &[0.into()])?))
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+fn number(value: &Value) -> i64 {
+    value.as_i64().unwrap_or_default()
+}
