@@ -7,12 +7,6 @@
 //!
 //! What is said and printed is `peer_programs::peercat`, which knows no socket. Here are the sockets, one task for each
 //! peer, and the one writer that they all share.
-#![allow(
-    clippy::std_instead_of_alloc,
-    clippy::std_instead_of_core,
-    reason = "a program has std"
-)]
-
 use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;

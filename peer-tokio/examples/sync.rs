@@ -7,12 +7,6 @@
 //!
 //! What is asked and checked is `peer_programs::sync`, which knows no socket. Here are the sockets: one to the node, and
 //! without `--connect` a listener in this very process that serves the demo chain.
-#![allow(
-    clippy::std_instead_of_alloc,
-    clippy::std_instead_of_core,
-    reason = "a program has std"
-)]
-
 use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;

@@ -47,12 +47,6 @@
 //!
 //! Every future of this crate may be dropped half-way, as `select!` does.
 #![forbid(unsafe_code)]
-#![allow(
-    clippy::std_instead_of_alloc,
-    clippy::std_instead_of_core,
-    reason = "an adapter has std; these lints guard peer-core, which has not"
-)]
-
 mod driver;
 mod error;
 mod events;

@@ -33,7 +33,7 @@ pub(crate) fn we_dial(kind: Kind, wrapper: &Path) -> Result<(), Failure> {
     let mut ours = home.dial(node.p2p_addr())?;
     ours.negotiated()?;
     compare_views(&home, &node, &ours, true)?;
-    measure_ping(&node, &mut ours)?;
+    measure_ping(&node, &ours)?;
 
     // A clean end on our side.
     ours.peer.disconnect();
@@ -65,7 +65,7 @@ pub(crate) fn the_node_dials(kind: Kind, wrapper: &Path) -> Result<(), Failure> 
     let mut ours = home.accept(&listener)?;
     ours.negotiated()?;
     compare_views(&home, &node, &ours, false)?;
-    measure_ping(&node, &mut ours)?;
+    measure_ping(&node, &ours)?;
 
     // A clean end on the node's side.
     node.rpc("disconnectnode", &[address.to_string().into()])?;
@@ -231,7 +231,7 @@ fn compare_views(home: &Home, node: &Node, ours: &Ours<'_>, inbound: bool) -> Re
 }
 
 /// Both sides have measured a round trip.
-fn measure_ping(node: &Node, ours: &mut Ours<'_>) -> Result<(), Failure> {
+fn measure_ping(node: &Node, ours: &Ours<'_>) -> Result<(), Failure> {
     wait_for("both know the ping", PATIENCE, || {
         let theirs = node
             .peers()?

@@ -2,8 +2,6 @@
 //!
 //! Time is paused where timers matter, so nothing here sleeps for long.
 #![allow(
-    clippy::std_instead_of_alloc,
-    clippy::std_instead_of_core,
     clippy::expect_used,
     clippy::unwrap_used,
     clippy::panic,

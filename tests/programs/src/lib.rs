@@ -16,11 +16,6 @@
 //! A body takes events and the time, and gives messages to send: see [`sync::ChainSync`], [`server::ChainServer`] and
 //! [`peercat::Session`]. That also makes them testable with two machines and no network.
 
-#![allow(
-    clippy::std_instead_of_alloc,
-    reason = "these are programs: std is always there"
-)]
-
 pub mod cli;
 pub mod demo;
 pub mod endpoint;
