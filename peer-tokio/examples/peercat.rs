@@ -7,6 +7,7 @@
 //!
 //! What is said and printed is `peer_programs::peercat`, which knows no socket. Here are the sockets, one task for each
 //! peer, and the one writer that they all share.
+
 use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;

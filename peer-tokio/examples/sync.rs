@@ -7,6 +7,7 @@
 //!
 //! What is asked and checked is `peer_programs::sync`, which knows no socket. Here are the sockets: one to the node, and
 //! without `--connect` a listener in this very process that serves the demo chain.
+
 use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;

@@ -15,3 +15,8 @@ pub mod link;
 pub mod node;
 pub mod pair;
 pub mod script;
+
+/// The examples of the README compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;
