@@ -183,9 +183,9 @@ impl Program {
 
     /// Says why nothing can be done, on both streams.
     async fn fail(&self, address: &str, error: impl Display) -> Exit {
-        eprintln!("error: {address}: {error}");
-        let now = self.clock.now();
-        self.print(Output::failed(Some(address), error, now)).await;
+        for output in Output::failed(address, error, self.clock.now()) {
+            self.print(output).await;
+        }
         Exit::Connect
     }
 

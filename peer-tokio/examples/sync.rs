@@ -8,9 +8,10 @@
 //! What is asked and checked is `peer_programs::sync`, which knows no socket. Here are the sockets: one to the node, and
 //! without `--connect` a listener in this very process that serves the demo chain.
 
-use std::io;
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use peer_core::{Epoch, Link, Outgoing, Timestamp};
 use peer_programs::cli::CONNECT_TIMEOUT;
@@ -21,6 +22,9 @@ use peer_tokio::{Connection, Events, Listener, Peer, QueueError, dial};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until, timeout};
 
+/// How long parting from the node may take.
+const COURTESY: Duration = Duration::from_secs(1);
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let args = Args::read();
@@ -28,7 +32,7 @@ async fn main() -> ExitCode {
         Ok(Ending::Complete) => ExitCode::SUCCESS,
         Ok(Ending::Interrupted) => ExitCode::from(INTERRUPTED),
         Err(error) => {
-            eprintln!("error: {error}");
+            let _ = writeln!(io::stderr(), "error: {error}");
             ExitCode::FAILURE
         }
     }
@@ -49,10 +53,14 @@ async fn run(args: &Args) -> Result<Ending, Box<dyn std::error::Error>> {
     };
     display.finish();
     let ending = ending?;
-    print!("{}", job.report(ending, name, peer.stats(), clock.now()));
-    peer.disconnect();
-    drop(events);
-    let _ = driver.await;
+    job.report(ending, name, peer.stats(), clock.now())
+        .print()?;
+    match ending {
+        Ending::Complete => peer.disconnect(),
+        Ending::Interrupted => peer.abort(),
+    }
+    // The rest is courtesy: a node that does not close its side is not waited for.
+    let _ = timeout(COURTESY, driver).await;
     Ok(ending)
 }
 

@@ -14,8 +14,8 @@ use super::line::Fields;
 pub enum Output {
     /// A JSON object and the end of the line, for stdout.
     Line(String),
-    /// A hexdump, for stderr.
-    Dump(String),
+    /// A hexdump or a word to people, for stderr.
+    Note(String),
 }
 
 impl Output {
@@ -28,11 +28,14 @@ impl Output {
         Self::Line(fields.into_line())
     }
 
-    /// No connection could be made, or no port opened.
+    /// No connection could be made to `address`, or no port opened there: for programs, and for people.
     #[must_use]
-    pub fn failed(peer: Option<&str>, error: impl fmt::Display, now: Timestamp) -> Self {
-        let fields = Fields::event("failed", peer, now).with_text("error", error);
-        Self::Line(fields.into_line())
+    pub fn failed(address: &str, error: impl fmt::Display, now: Timestamp) -> [Self; 2] {
+        let fields = Fields::event("failed", Some(address), now).with_text("error", &error);
+        [
+            Self::Line(fields.into_line()),
+            Self::Note(format!("error: {address}: {error}\n")),
+        ]
     }
 
     /// A peer was closed at once because there are `max_peers` already.
@@ -57,8 +60,8 @@ impl Output {
                 out.write_all(line.as_bytes())?;
                 out.flush()
             }
-            Self::Dump(dump) => {
-                let _ = io::stderr().write_all(dump.as_bytes());
+            Self::Note(note) => {
+                let _ = io::stderr().write_all(note.as_bytes());
                 Ok(())
             }
         }

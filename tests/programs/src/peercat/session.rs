@@ -85,10 +85,10 @@ impl Session {
             Event::Unsent { error, .. } => line("unsent").with_text("error", error),
             Event::Misbehavior(misbehavior) => line("misbehavior").and(offence(misbehavior)),
             Event::Read(frame) => {
-                return Some(Output::Dump(hexdump::frame(&self.peer, "<-", frame)));
+                return Some(Output::Note(hexdump::frame(&self.peer, "<-", frame)));
             }
             Event::Wrote(frame) => {
-                return Some(Output::Dump(hexdump::frame(&self.peer, "->", frame)));
+                return Some(Output::Note(hexdump::frame(&self.peer, "->", frame)));
             }
             Event::Disconnected { reason, .. } => {
                 let exit = *self.exit.insert(Exit::of(reason, self.negotiated));

@@ -72,7 +72,7 @@ impl Meeting {
                 }
                 self.lines.push(value);
             }
-            Some(Output::Dump(dump)) => self.dumps.push(dump),
+            Some(Output::Note(dump)) => self.dumps.push(dump),
             None => {}
         }
     }

@@ -3,43 +3,54 @@
 use core::time::Duration;
 use std::io::{self, IsTerminal, Write};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use peer_core::Timestamp;
 
-use super::{Phase, Progress};
+use super::{Phase, Progress, Tally};
 
 /// Shows the progress of one job.
 #[derive(Debug)]
 pub struct Display {
     bar: Option<ProgressBar>,
     phase: Option<Phase>,
-    next_line: Timestamp,
+    next: Timestamp,
 }
 
 impl Display {
     /// On stderr, as a bar if that is a terminal.
     #[must_use]
     pub fn stderr() -> Self {
-        let bar = io::stderr().is_terminal().then(ProgressBar::no_length);
+        let bar = io::stderr().is_terminal().then(|| {
+            let bar = ProgressBar::hidden();
+            bar.set_style(style(Phase::Handshake));
+            bar.set_draw_target(ProgressDrawTarget::stderr());
+            bar
+        });
         Self {
             bar,
             phase: None,
-            next_line: Timestamp::ZERO,
+            next: Timestamp::ZERO,
         }
     }
 
     /// Shows how far the job is. Cheap enough for every event.
     pub fn show(&mut self, progress: &Progress, now: Timestamp) {
         let phase_begins = self.phase.replace(progress.phase) != Some(progress.phase);
-        match &self.bar {
-            Some(bar) => show_bar(bar, progress, phase_begins),
-            None if phase_begins || now >= self.next_line => {
-                self.next_line = now.saturating_add(LINE_INTERVAL);
+        if !phase_begins && now < self.next {
+            return;
+        }
+        let pause = match &self.bar {
+            Some(bar) => {
+                show_bar(bar, progress, phase_begins);
+                REDRAW
+            }
+            None => {
                 // A closed stderr is no reason to stop.
                 let _ = write_line(&mut io::stderr(), progress);
+                NEXT_LINE
             }
-            None => {}
-        }
+        };
+        self.next = now.saturating_add(pause);
     }
 
     /// Takes the bar away.
@@ -51,30 +62,38 @@ impl Display {
 }
 
 fn show_bar(bar: &ProgressBar, progress: &Progress, phase_begins: bool) {
-    if phase_begins && let Ok(style) = ProgressStyle::with_template(template(progress.phase)) {
-        bar.reset();
-        bar.set_style(style.progress_chars("=> "));
-        bar.enable_steady_tick(Duration::from_millis(200));
-    }
     let (position, length) = measure(progress);
-    bar.set_length(length.into());
-    bar.set_position(position.into());
-    if progress.phase == Phase::Blocks {
-        let megabytes = progress.tally.bytes / 1_000_000;
-        bar.set_message(format!(
-            "{} transactions, {megabytes} MB",
-            progress.tally.transactions
-        ));
+    if phase_begins {
+        bar.reset_eta();
+        bar.set_style(style(progress.phase));
     }
+    if matches!(progress.phase, Phase::Blocks | Phase::Done) {
+        let Tally {
+            transactions,
+            bytes,
+            ..
+        } = progress.tally;
+        let megabytes = bytes / 1_000_000;
+        bar.set_message(format!("{transactions} transactions, {megabytes} MB"));
+    }
+    bar.update(|state| {
+        state.set_len(length.into());
+        state.set_pos(position.into());
+    });
 }
 
-fn template(phase: Phase) -> &'static str {
+fn style(phase: Phase) -> ProgressStyle {
+    // All templates are valid; a test says so.
+    let style = ProgressStyle::with_template(template(phase));
+    let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+    style.progress_chars("=> ")
+}
+
+const fn template(phase: Phase) -> &'static str {
     match phase {
-        Phase::Handshake => "{spinner} handshake {elapsed}",
-        Phase::Headers => "{spinner} headers [{bar:30}] {pos}/{len} {per_sec} eta {eta}",
-        Phase::Blocks | Phase::Done => {
-            "{spinner} blocks  [{bar:30}] {pos}/{len} {per_sec} eta {eta} {msg}"
-        }
+        Phase::Handshake => "handshake {elapsed}",
+        Phase::Headers => "headers [{bar:30}] {pos}/{len} eta {eta}",
+        Phase::Blocks | Phase::Done => "blocks  [{bar:30}] {pos}/{len} eta {eta} {msg}",
     }
 }
 
@@ -97,12 +116,14 @@ fn write_line(out: &mut impl Write, progress: &Progress) -> io::Result<()> {
 }
 
 /// Between lines of a phase.
-const LINE_INTERVAL: Duration = Duration::from_secs(5);
+const NEXT_LINE: Duration = Duration::from_secs(5);
+
+/// Between pictures of the bar.
+const REDRAW: Duration = Duration::from_millis(100);
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sync::Tally;
 
     #[test]
     fn lines_say_what_and_how_far() {

@@ -20,7 +20,7 @@ use super::download::BlockDownload;
 use super::error::{DURING_HANDSHAKE, SyncError};
 use super::report::{Ending, Report};
 use super::{BlockError, Tally};
-use crate::headers::HeaderChain;
+use crate::headers::{HeaderChain, HeaderError};
 
 /// How far to go, and with how much patience.
 #[derive(Clone, Copy, Debug)]
@@ -90,6 +90,8 @@ pub struct ChainSync {
     /// A block was announced that we do not know: ask for headers again when all blocks are here.
     announced: bool,
     negotiated_at: Option<Timestamp>,
+    /// Headers came that follow nothing we know.
+    stray: Option<HeaderError>,
     /// When we last gained something, and the greatest height that was ever gained.
     gained: (Timestamp, u32),
 }
@@ -107,6 +109,7 @@ impl ChainSync {
             remote: None,
             outbox: VecDeque::new(),
             announced: false,
+            stray: None,
             negotiated_at: None,
             gained: (Timestamp::ZERO, 0),
         }
@@ -165,12 +168,21 @@ impl ChainSync {
     ///
     /// # Errors
     ///
-    /// [`SyncError::Stalled`] when the deadline has passed.
-    pub fn tick(&self, now: Timestamp) -> Result<(), SyncError> {
+    /// [`SyncError::Stalled`] when the deadline has passed, and what was wrong with the headers that came instead of an
+    /// answer, if any did.
+    pub fn tick(&mut self, now: Timestamp) -> Result<(), SyncError> {
         if self.deadline().is_none_or(|deadline| now < deadline) {
             return Ok(());
         }
         let (headers, tally) = (self.chain.height(), self.blocks.tally());
+        if self.phase == Phase::Headers && headers > 0 && headers >= self.wanted_height() {
+            // Asked for more than it ever claimed to have, the node says nothing. So be it.
+            self.finish_headers(now);
+            return Ok(());
+        }
+        if let Some(error) = self.stray.take() {
+            return Err(error.into());
+        }
         let (waiting_for, hint) = match self.phase {
             Phase::Blocks => (format!("block {}", tally.blocks.saturating_add(1)), ""),
             _ if headers == 0 => (
@@ -207,7 +219,7 @@ impl ChainSync {
     /// The summary, with the connection's own numbers; `peer` is how the node is called.
     #[must_use]
     pub fn report(&self, ending: Ending, peer: String, stats: Stats, now: Timestamp) -> Report {
-        let since = self.negotiated_at.unwrap_or(now);
+        let since = self.negotiated_at.unwrap_or(stats.connected_at);
         Report {
             ending,
             peer,
@@ -268,7 +280,14 @@ impl ChainSync {
     }
 
     fn on_headers(&mut self, headers: &Headers, now: Timestamp) -> Result<(), SyncError> {
-        let extended = self.chain.extend(headers)?;
+        let extended = match self.chain.extend(headers) {
+            // So few may be an announcement that crossed our question, and the answer is still to come.
+            Err(error @ HeaderError::Unconnected { .. }) if headers.len() <= MAX_ANNOUNCED => {
+                self.stray = Some(error);
+                return Ok(());
+            }
+            extended => extended?,
+        };
         self.blocks.rewind(extended.fork);
         if let Some(stop) = self.options.stop_height {
             self.chain.truncate(stop);
@@ -346,6 +365,9 @@ impl ChainSync {
         }
     }
 }
+
+/// Headers in an announcement, at most (BIP130; Core's `MAX_BLOCKS_TO_ANNOUNCE`).
+const MAX_ANNOUNCED: usize = 8;
 
 /// Whether one of the messages that we wait for came and could not be read: waiting on would be in vain.
 fn spoils_the_job(misbehavior: &Misbehavior) -> bool {

@@ -2,6 +2,7 @@
 
 use core::fmt;
 use core::time::Duration;
+use std::io::{self, Write};
 
 use peer_core::Stats;
 use peer_core::message::VersionMessage;
@@ -43,7 +44,7 @@ pub struct Report {
     pub tally: Tally,
     /// The numbers of the connection.
     pub stats: Stats,
-    /// From the end of the handshake on.
+    /// From the end of the handshake on; before that, from the connection on.
     pub took: Duration,
 }
 
@@ -62,6 +63,18 @@ impl fmt::Display for Report {
 }
 
 impl Report {
+    /// Prints it. That nobody reads it is no error.
+    ///
+    /// # Errors
+    ///
+    /// When stdout does not take it.
+    pub fn print(&self) -> io::Result<()> {
+        match write!(io::stdout(), "{self}") {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            printed => printed,
+        }
+    }
+
     fn write_node(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         row(f, "peer", &self.peer)?;
         let Some(remote) = &self.remote else {

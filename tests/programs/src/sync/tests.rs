@@ -371,6 +371,49 @@ fn headers_of_another_chain() {
 }
 
 #[test]
+fn an_announcement_that_crosses_the_question() {
+    let tip = Headers::new(&demo::NETWORK, demo::chain().header(310));
+    let announcement = || Outgoing::from(Message::Headers(tip.clone()));
+    let mut first = true;
+    let mut lie = |reply: Outgoing| {
+        let announce = core::mem::take(&mut first);
+        let before = announce.then(announcement);
+        before.into_iter().chain([reply]).collect()
+    };
+    assert_eq!(Meeting::new().run(&mut lie).unwrap().headers, 310);
+    // If nothing else comes, that was the answer, and it was wrong.
+    let error = Meeting::new()
+        .run(&mut |_| vec![announcement()])
+        .unwrap_err();
+    assert!(
+        matches!(error, SyncError::Header(HeaderError::Unconnected { .. })),
+        "{error}"
+    );
+}
+
+#[test]
+fn silence_where_everything_claimed_is_there() {
+    // The node announces a block, and does not answer the question for it.
+    let mut questions = 0;
+    let mut lie = |reply: Outgoing| match reply.message() {
+        Message::Headers(_) => {
+            questions += 1;
+            if questions == 1 { vec![reply] } else { vec![] }
+        }
+        Message::Block(_) if questions == 1 => {
+            questions += 1;
+            let item = InvVect::new(InvKind::Block, BlockHash::ALL_ZERO);
+            let inv = Inventory::new(&demo::NETWORK, [item]).unwrap();
+            vec![Message::Inv(inv).into(), reply]
+        }
+        _ => vec![reply],
+    };
+    let report = Meeting::new().run(&mut lie).unwrap();
+    assert_eq!((report.headers, report.tally.blocks), (310, 310));
+    assert_eq!(questions, 3);
+}
+
+#[test]
 fn two_branches_told_in_turns_are_no_progress() {
     // The same 100 headers and then 99 of them with another end, for ever: the clock runs out.
     let options = Options {
