@@ -36,11 +36,12 @@
 //! reading, which stops the remote: nothing is lost. A remote that reads nothing makes
 //! [`Peer::send`] wait and [`Peer::queue`] hand the message back, until the write-stall timeout
 //! ends the connection. Awaiting `send` in the loop that takes the events is fine: what was sent
-//! is told past the event line.
+//! is told past the event line. (Except with [`raw_events`](Config::raw_events): frames then wait to be seen
+//! before they leave.)
 //!
 //! # Endings
 //!
-//! However a connection ends, [`Event::Disconnected`] comes once and last, whoever waits in `send`
+//! However a connection ends, [`Event::Disconnected`](peer_core::Event::Disconnected) comes once and last, whoever waits in `send`
 //! hears of it, and [`Peer::closed`] returns. Our side ends it by [`Peer::disconnect`] or
 //! [`Peer::abort`], or by dropping things: the last [`Peer`] or the [`Events`] in order, the
 //! [`Driver`] at once.

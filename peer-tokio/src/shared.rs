@@ -168,9 +168,7 @@ impl Shared {
             outgoing,
             promise: None,
         });
-        let driver = state.driver.take();
-        drop(state);
-        wake(driver);
+        rouse(state);
         Ok(())
     }
 
@@ -200,9 +198,7 @@ impl Shared {
             outgoing: message,
             promise: Some(promise.clone()),
         });
-        let driver = state.driver.take();
-        drop(state);
-        wake(driver);
+        rouse(state);
         Poll::Ready(Ok(promise))
     }
 
@@ -218,17 +214,13 @@ impl Shared {
     pub(crate) fn verdict(&self, verdict: Command) {
         let mut state = self.lock();
         state.verdict = Some(verdict);
-        let driver = state.driver.take();
-        drop(state);
-        wake(driver);
+        rouse(state);
     }
 
     pub(crate) fn leave(&self, farewell: Farewell) {
         let mut state = self.lock();
         state.farewell = state.farewell.max(farewell);
-        let driver = state.driver.take();
-        drop(state);
-        wake(driver);
+        rouse(state);
     }
 
     /// Ready once the driver has finished. `place` as in [`Shared::poll_request`], for
@@ -263,18 +255,14 @@ impl Shared {
             if state.ended.is_some() {
                 return Poll::Ready(None);
             }
-            state.listener = Some(cx.waker().clone());
+            register(&mut state.listener, cx.waker());
             return Poll::Pending;
         };
         // Not at once: a driver woken for each event would never get far.
-        let driver = if state.starved && state.events.is_half_empty() {
+        if state.starved && state.events.is_half_empty() {
             state.starved = false;
-            state.driver.take()
-        } else {
-            None
-        };
-        drop(state);
-        wake(driver);
+            rouse(state);
+        }
         Poll::Ready(Some(event))
     }
 
@@ -295,10 +283,7 @@ impl Shared {
     fn report(&self, waker: &Waker, stats: Stats) -> Orders {
         let mut state = self.lock();
         state.stats = stats;
-        match &mut state.driver {
-            Some(driver) => driver.clone_from(waker),
-            none => *none = Some(waker.clone()),
-        }
+        register(&mut state.driver, waker);
         Orders {
             verdict: state.verdict.take(),
             farewell: state.farewell,
@@ -370,6 +355,21 @@ impl Shared {
         let woken = state.mourners.drain();
         drop(state);
         wake(woken);
+    }
+}
+
+/// There is something to do for the driver.
+fn rouse(mut state: MutexGuard<'_, State>) {
+    let driver = state.driver.take();
+    drop(state);
+    wake(driver);
+}
+
+/// Remembers whom to wake; cheap if it is the same as before.
+fn register(slot: &mut Option<Waker>, waker: &Waker) {
+    match slot {
+        Some(known) => known.clone_from(waker),
+        None => *slot = Some(waker.clone()),
     }
 }
 

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::task::Waker;
 
+use super::register;
+
 /// A line of waiting futures. Each has an id, and leaves the line when it is dropped, so that
 /// futures given up half-way leave nothing behind.
 #[derive(Debug, Default)]
@@ -33,10 +35,7 @@ impl WaitList {
 
     /// Remembers whom to wake.
     pub(super) fn wait(&mut self, id: u64, waker: &Waker) {
-        match self.line.entry(id).or_default() {
-            Some(known) => known.clone_from(waker),
-            none => *none = Some(waker.clone()),
-        }
+        register(self.line.entry(id).or_default(), waker);
     }
 
     pub(super) fn leave(&mut self, id: u64) {

@@ -85,6 +85,22 @@ async fn a_place_given_up_after_it_was_called_goes_to_the_next() {
 }
 
 #[tokio::test]
+async fn the_queue_does_not_overtake_those_who_wait() {
+    let (left, mut right) = negotiated(4_096).await;
+    left.peer.queue(large(1, 2_000_000)).unwrap();
+    let mut waiting = Box::pin(left.peer.send(numbered(1)));
+    assert!(poke(waiting.as_mut()).is_pending());
+    assert_same(&next_message(&mut right.events).await, &large(1, 2_000_000));
+    // There is room by now, but it is somebody's.
+    assert!(left.peer.queue(numbered(2)).is_err());
+    soon(waiting).await.unwrap();
+    left.peer.queue(numbered(2)).unwrap();
+    for number in [1, 2] {
+        assert_same(&next_message(&mut right.events).await, &numbered(number));
+    }
+}
+
+#[tokio::test]
 async fn taking_an_event_given_up_takes_none() {
     let (left, mut right) = negotiated(64).await;
     for number in 0..100 {
