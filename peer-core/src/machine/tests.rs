@@ -1,5 +1,7 @@
 //! What the types promise to those who hold many of them, on any thread. Behaviour is tested from outside.
 
+mod raw_frames;
+
 use core::panic::{RefUnwindSafe, UnwindSafe};
 
 use super::*;
