@@ -12,9 +12,9 @@
 //! ```
 //!
 //! A frame that fits the head is copied out once, exactly sized, so a 60-byte item never pins a
-//! larger buffer. A larger frame gets a pad. The pad is reserved in full only once a third of it
-//! has really arrived: a forged length costs the remote its bytes before it costs us memory
-//! (never more than `4 × received + 64 KiB`).
+//! larger buffer. A larger frame gets a pad, which begins as the head it outgrew. The pad is
+//! reserved in full only once a third of it has really arrived: a forged length costs the remote
+//! its bytes before it costs us memory (never more than `4 × received + 64 KiB`).
 //!
 //! Frames are cut only when asked for ([`Landing::open`]), and a header is judged only after all
 //! earlier frames were opened, so no verdict depends on how the stream was chopped.
@@ -35,8 +35,9 @@ const SMALL_HEAD: usize = 4 * 1_024;
 /// The largest head, lent to remotes that keep filling smaller ones.
 const LARGE_HEAD: usize = 64 * 1_024;
 
-/// Reserved for a large frame before any of it has arrived.
-const FIRST_SEGMENT: usize = 64 * 1_024;
+/// Reserved for a large frame beyond three times what has arrived of it: 64 KiB less what a pad
+/// takes for itself.
+const ADVANCE: usize = 63 * 1_024;
 
 /// Received bytes on their way to becoming frames.
 #[derive(Debug, Default)]
@@ -170,10 +171,11 @@ impl Landing {
             return Ok(Opened::Frame(frame));
         }
         if whole > self.head.len() {
-            self.consume(HEADER_LEN);
-            let pad = Pad::new(raw, length, self.landed());
-            self.consume(self.unopened());
-            self.pad = Some(Box::new(pad));
+            let landed = self.unopened().saturating_sub(HEADER_LEN);
+            let mut segment = core::mem::take(&mut self.head);
+            segment.copy_within(self.end.saturating_sub(landed)..self.end, 0);
+            (self.start, self.end) = (0, 0);
+            self.pad = Some(Box::new(Pad::new(raw, length, segment, landed)));
         }
         Ok(Opened::Nothing)
     }
@@ -233,22 +235,19 @@ struct Pad {
 }
 
 impl Pad {
-    /// A pad for `total` payload bytes of which `landed` came with the header.
-    fn new(header: [u8; HEADER_LEN], total: usize, landed: &[u8]) -> Self {
-        let reserved = total.min(FIRST_SEGMENT);
+    /// A pad for `total` payload bytes, of which `landed` are at the beginning of `segment`.
+    fn new(header: [u8; HEADER_LEN], total: usize, mut segment: Vec<u8>, landed: usize) -> Self {
+        segment.truncate(total);
         let mut pad = Self {
             header,
             total,
             arrived: 0,
             earlier: Vec::new(),
-            current: vec![0; reserved],
+            current: segment,
             filled: 0,
             digest: Sha256::new(),
         };
-        for (to, from) in pad.current.iter_mut().zip(landed) {
-            *to = *from;
-        }
-        pad.landed(landed.len().min(reserved));
+        pad.landed(landed);
         pad
     }
 
@@ -284,8 +283,8 @@ impl Pad {
     /// whole payload may be reserved, exactly, and what has arrived moves there, once. So no
     /// segment reaches past the end of the frame.
     fn grow(&mut self) {
-        let allowance = self.arrived.saturating_mul(3).saturating_add(FIRST_SEGMENT);
-        let third = self.total.saturating_sub(FIRST_SEGMENT).div_ceil(3);
+        let allowance = self.arrived.saturating_mul(3).saturating_add(ADVANCE);
+        let third = self.total.saturating_sub(ADVANCE).div_ceil(3);
         let missing = third.saturating_sub(self.arrived);
         if missing > 0 {
             let segment = vec![0; allowance.min(missing)];

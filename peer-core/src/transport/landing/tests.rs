@@ -56,11 +56,11 @@ fn frames_land_whole_whatever_their_size() {
     let edges = [
         SMALL_HEAD,
         LARGE_HEAD,
-        2 * FIRST_SEGMENT,
-        4 * FIRST_SEGMENT,
-        5 * FIRST_SEGMENT,
-        16 * FIRST_SEGMENT,
-        21 * FIRST_SEGMENT,
+        2 * ADVANCE,
+        4 * ADVANCE,
+        5 * ADVANCE,
+        16 * ADVANCE,
+        21 * ADVANCE,
     ];
     let around = |edge: usize| [edge - HEADER_LEN - 1, edge - 1, edge, edge + 1, edge + 38];
     let sizes = edges.into_iter().flat_map(around).chain([
