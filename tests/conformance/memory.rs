@@ -1,0 +1,269 @@
+//! What remotes can make a machine allocate. A program of its own, because it replaces the allocator by a counting one.
+//!
+//! DESIGN rule 4: a claimed length never allocates more than four times what has arrived plus 64 KiB; before the remote's
+//! `verack` 4 KiB are enough.
+
+extern crate alloc;
+
+use alloc::sync::Arc;
+use std::fs;
+use std::path::Path;
+
+use allocation_counter::{AllocationInfo, measure};
+use bytes::Bytes;
+use peer_core::message::{CommandName, Message, TxEncoding};
+use peer_core::network::Network;
+use peer_core::{Config, EncodedMessage, HangUp, Link, PeerMachine};
+use peer_tests::capture::{Capture, Way};
+use peer_tests::link::Cuts;
+use peer_tests::script::{Frame, START, VersionPayload, stream};
+
+const KIB: u64 = 1_024;
+
+/// What may be allocated for `received` bytes of a frame that claims any length.
+const fn bound(received: usize) -> u64 {
+    4 * received as u64 + 64 * KIB
+}
+
+fn fresh(config: Config) -> PeerMachine {
+    PeerMachine::from_seed(Arc::new(config), Link::inbound(), START, [5; 32])
+}
+
+fn on(network: Network) -> Config {
+    Config::with_secret(network, [7; 32])
+}
+
+/// Past the handshake, with everything read and polled.
+fn negotiated(network: Network) -> PeerMachine {
+    let mut machine = fresh(on(network));
+    let hello = [VersionPayload::default().frame(), Frame::empty("verack")];
+    for frame in hello {
+        feed(&mut machine, &frame.with_magic(network.magic).to_bytes());
+    }
+    read(&mut machine);
+    assert!(machine.is_negotiated());
+    machine
+}
+
+/// Feeds without an allocation of its own; returns how many bytes were taken.
+fn feed(machine: &mut PeerMachine, bytes: &[u8]) -> usize {
+    let mut taken = 0;
+    while taken < bytes.len() {
+        let n = machine.receive(&bytes[taken..], START);
+        while machine.poll_event().is_some() {}
+        if n == 0 && !machine.wants_read() {
+            break;
+        }
+        taken += n;
+    }
+    taken
+}
+
+fn read(machine: &mut PeerMachine) {
+    while machine.wants_write() {
+        let n = machine.outbound().len();
+        machine.sent(n, START);
+    }
+    while machine.poll_event().is_some() {}
+}
+
+/// What happens in `act`, without what dropping its result gives back.
+fn allocated<T>(act: impl FnOnce() -> T) -> AllocationInfo {
+    let mut kept = None;
+    let info = measure(|| kept = Some(act()));
+    drop(kept);
+    info
+}
+
+/// V1: nine headers and nothing after them; then a window is asked for, as an adapter would.
+#[test]
+fn header_only_claims_allocate_next_to_nothing() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/claims");
+    let mut claims = 0;
+    for file in fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        if path.extension().is_none_or(|ending| ending != "bin") {
+            continue;
+        }
+        let claim = fs::read(&path).unwrap();
+        assert_eq!(claim.len(), 24);
+        claims += 1;
+        let mut machine = negotiated(Network::MAINNET);
+        let info = measure(|| {
+            feed(&mut machine, &claim);
+            let _ = machine.inbound();
+        });
+        assert!(info.bytes_max <= bound(24), "{path:?}: {}", info.bytes_max);
+        assert!(machine.memory_held() as u64 <= bound(24));
+
+        let config = on(Network::MAINNET);
+        for config in [
+            config.clone(),
+            config.clone().like_core(),
+            config.like_btcd(),
+        ] {
+            let mut machine = fresh(config);
+            let info = measure(|| {
+                feed(&mut machine, &claim);
+                let _ = machine.inbound();
+            });
+            assert!(info.bytes_max <= 4 * KIB, "{path:?}: {}", info.bytes_max);
+        }
+    }
+    assert_eq!(claims, 9);
+}
+
+/// Any part of a `version` that never ends, and everything that may precede `verack`.
+#[test]
+fn strangers_cost_four_kilobytes() {
+    let version = Frame::new("version", vec![0; 1_024]).to_bytes();
+    for length in [1, 23, 24, 25, 500, 1_047] {
+        let mut machine = fresh(on(Network::REGTEST));
+        let info = measure(|| {
+            feed(&mut machine, &version[..length]);
+        });
+        assert!(info.bytes_max <= 4 * KIB, "{length}: {}", info.bytes_max);
+    }
+}
+
+/// A frame of four megabytes, however it is read: the bound holds at every step, not only at the end.
+#[test]
+fn a_landing_frame_never_holds_more_than_its_bound() {
+    let block = Frame::new("filler", vec![9; 4_000_000]).to_bytes();
+    for piece in [1, 24, 1_460, 4_096, 65_536, 1_000_000, 5_000_000] {
+        // Byte by byte the interesting steps are the first.
+        let length = if piece < 1_000 { 300_000 } else { block.len() };
+        let mut machine = negotiated(Network::REGTEST);
+        let mut received = 0;
+        for bytes in block[..length].chunks(piece) {
+            for part in bytes.chunks(65_536) {
+                received += feed(&mut machine, part);
+                let held = machine.memory_held() as u64;
+                assert!(held <= bound(received), "{piece}: {held} at {received}");
+            }
+        }
+        assert_eq!(received, length);
+    }
+    // And so says the allocator, peaks included.
+    let edges = (0..23).flat_map(|power| [(1 << power) - 1, 1 << power, (1 << power) + 25]);
+    for received in edges.filter(|received| *received <= block.len()) {
+        for piece in [700, 100_000] {
+            let mut machine = negotiated(Network::REGTEST);
+            let info = measure(|| {
+                for bytes in block[..received].chunks(piece) {
+                    feed(&mut machine, bytes);
+                    let _ = machine.inbound();
+                }
+            });
+            let peak = info.bytes_max;
+            assert!(peak <= bound(received), "{piece}: {peak} at {received}");
+        }
+    }
+}
+
+/// The same right after a run of small frames, when the buffer for those is at its largest.
+#[test]
+fn the_bound_holds_in_the_middle_of_a_conversation() {
+    let small = stream(&vec![Frame::new("filler", vec![1; 400]); 200]);
+    let block = Frame::new("filler", vec![9; 4_000_000]).to_bytes();
+    let mut bytes = small;
+    bytes.extend(&block[..200_000]);
+    let mut machine = negotiated(Network::REGTEST);
+    let info = measure(|| {
+        for piece in bytes.chunks(10_000) {
+            feed(&mut machine, piece);
+        }
+    });
+    assert!(info.bytes_max <= bound(200_000), "{}", info.bytes_max);
+}
+
+/// V18, V34, scoreboard 13: the work for a frame that comes byte by byte is in proportion to its size.
+#[test]
+fn a_frame_that_comes_byte_by_byte_costs_what_it_is_worth() {
+    let cost = |size: usize| {
+        let frame = Frame::new("filler", vec![9; size]).to_bytes();
+        let mut machine = negotiated(Network::REGTEST);
+        let info = measure(|| {
+            for piece in Cuts::Bytewise.pieces(&frame) {
+                feed(&mut machine, piece);
+            }
+        });
+        assert_eq!(machine.stats().unknown_messages, 1);
+        info
+    };
+    let (half, whole) = (cost(2_000_000), cost(4_000_000));
+    assert!(whole.count_total < 40, "{}", whole.count_total);
+    assert!(whole.bytes_total * 10 <= half.bytes_total * 23);
+    assert!(whole.bytes_total <= 2 * 4_000_000, "{}", whole.bytes_total);
+}
+
+/// V14 and section 5: a hundred thousand pings from a remote that reads nothing.
+#[test]
+fn pings_that_nobody_reads_the_answers_of_cost_a_bounded_amount() {
+    let pings: Vec<Frame> = (1..=100_000).map(Frame::ping).collect();
+    let pings = stream(&pings);
+    let mut machine = negotiated(Network::REGTEST);
+    let info = measure(|| {
+        let taken = feed(&mut machine, &pings);
+        assert!(taken < pings.len() / 10);
+    });
+    assert!(info.bytes_max <= 512 * KIB, "{}", info.bytes_max);
+}
+
+/// V49: every byte that a connection took is given back, whatever was said on it.
+#[test]
+fn nothing_is_left_behind() {
+    for capture in Capture::all() {
+        if capture.name.contains("bigblock") {
+            continue;
+        }
+        for way in Way::BOTH {
+            let words = capture.stream(way);
+            for cut in [words.len(), words.len() / 2, words.len() / 3] {
+                let info = measure(|| {
+                    let mut machine = fresh(on(Network::REGTEST));
+                    feed(&mut machine, &words[..cut]);
+                    read(&mut machine);
+                    machine.hung_up(HangUp::EndOfStream, START);
+                    read(&mut machine);
+                });
+                assert_eq!(info.bytes_current, 0, "{} {cut}", capture.name);
+            }
+        }
+    }
+}
+
+/// Scoreboard 14: what a connection costs that says nothing any more.
+#[test]
+fn an_idle_connection_costs_little() {
+    let config = Arc::new(on(Network::REGTEST));
+    let hello = [VersionPayload::default().frame(), Frame::empty("verack")];
+    let hello = stream(&hello);
+    let info = allocated(|| {
+        let link = Link::inbound();
+        let mut machine = Box::new(PeerMachine::from_seed(config.clone(), link, START, [5; 32]));
+        feed(&mut machine, &hello);
+        read(&mut machine);
+        machine
+    });
+    assert!(info.bytes_current <= 2 * 1_024, "{}", info.bytes_current);
+}
+
+/// Rule 7: a megabyte queued to a hundred peers is a megabyte.
+#[test]
+fn sending_to_many_copies_nothing() {
+    let config = on(Network::REGTEST);
+    let message = Message::Unknown {
+        command: CommandName::new("filler").unwrap(),
+        payload: Bytes::from(vec![1; 1_000_000]),
+    };
+    let once = EncodedMessage::new(message, &config, TxEncoding::Witness).unwrap();
+    let mut machines: Vec<PeerMachine> = (0..100).map(|_| negotiated(Network::REGTEST)).collect();
+    let info = measure(|| {
+        for machine in &mut machines {
+            machine.send_encoded(&once).unwrap();
+            assert!(machine.outbound().len() > 1_000_000);
+        }
+    });
+    assert!(info.bytes_max <= 100 * 2 * KIB, "{}", info.bytes_max);
+}
