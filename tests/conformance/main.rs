@@ -19,6 +19,7 @@ mod handshake;
 mod matrix;
 mod policy;
 mod pressure;
+mod properties;
 mod purposes;
 mod review;
 mod support;

@@ -6,11 +6,13 @@
 //! - [`pair`]: two machines, the wires between them, and virtual time;
 //! - [`link`]: how a stream is cut into pieces on its way;
 //! - [`capture`]: what real nodes said to each other;
+//! - [`fuzz`]: the bodies of the fuzz targets;
 //! - [`node`]: the real nodes themselves.
 
 extern crate alloc;
 
 pub mod capture;
+pub mod fuzz;
 pub mod link;
 pub mod node;
 pub mod pair;

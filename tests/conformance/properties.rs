@@ -1,0 +1,112 @@
+//! Rules that hold for any input: the bodies of the fuzz targets over random input and over the committed seeds.
+
+use std::fs;
+use std::path::Path;
+
+use peer_tests::fuzz;
+use peer_tests::link::Dice;
+use peer_tests::script::{Frame, VersionPayload};
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+type Target = (&'static str, fn(&[u8]));
+
+const TARGETS: [Target; 3] = [
+    ("v1_stream", fuzz::v1_stream),
+    ("message", fuzz::message),
+    ("machine", fuzz::machine),
+];
+
+#[test]
+fn the_committed_seeds_break_no_rule() {
+    for (name, run) in TARGETS {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../fuzz/seeds")
+            .join(name);
+        let mut seeds = 0;
+        for file in fs::read_dir(folder).unwrap() {
+            run(&fs::read(file.unwrap().path()).unwrap());
+            seeds += 1;
+        }
+        assert!(seeds >= 6, "{name}: {seeds}");
+    }
+}
+
+/// Frames of which some part is wrong, as a hostile remote would send them: better than noise at getting anywhere.
+fn frames(seed: u64) -> Vec<u8> {
+    let mut dice = Dice::new(seed);
+    let mut bytes = Vec::new();
+    for (kind, payload) in crate::matrix::samples() {
+        if payload.len() > 3_000 || dice.below(3) == 0 {
+            continue;
+        }
+        let mut payload = payload;
+        if let Some(at) = (dice.below(3) == 0).then(|| dice.below(payload.len() as u64) as usize)
+            && let Some(byte) = payload.get_mut(at)
+        {
+            *byte ^= 1 << dice.below(8);
+        }
+        let mut frame = Frame::new(kind.command().as_str(), payload);
+        if dice.below(20) == 0 {
+            frame = frame.with_bad_checksum();
+        }
+        if dice.below(40) == 0 {
+            frame.length ^= 1 << dice.below(24);
+        }
+        bytes.extend(frame.to_bytes());
+        if dice.below(8) == 0 {
+            bytes.extend(VersionPayload::default().frame().to_bytes());
+        }
+    }
+    bytes
+}
+
+#[test]
+fn damaged_streams_mean_the_same_however_they_are_cut() {
+    for seed in 0..40 {
+        let mut input = seed.to_string().into_bytes();
+        input.resize(8, 0);
+        // After the handshake (even) and without one (odd).
+        input[0] = seed as u8;
+        input.extend(frames(seed));
+        fuzz::v1_stream(&input);
+    }
+}
+
+#[test]
+fn damaged_payloads_are_written_as_they_were_read() {
+    for seed in 0..40 {
+        let mut dice = Dice::new(seed);
+        for (index, (_, payload)) in crate::matrix::samples().into_iter().enumerate() {
+            let mut input = vec![index as u8, dice.roll() as u8];
+            input.extend(payload);
+            let at = 2 + dice.below(input.len() as u64 - 2) as usize;
+            if let Some(byte) = input.get_mut(at) {
+                *byte = dice.roll() as u8;
+            }
+            fuzz::message(&input);
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn machines_survive_anything(input in vec(any::<u8>(), 0..600)) {
+        fuzz::machine(&input);
+    }
+
+    #[test]
+    fn machines_survive_what_looks_like_a_session(seed in any::<u64>(), operations in vec(0..16_u8, 0..200)) {
+        fuzz::machine(&[&seed.to_le_bytes()[..], &operations].concat());
+    }
+
+    #[test]
+    fn noise_means_the_same_however_it_is_cut(input in vec(any::<u8>(), 0..200)) {
+        fuzz::v1_stream(&input);
+    }
+
+    #[test]
+    fn payloads_are_written_as_they_were_read(input in vec(any::<u8>(), 2..200)) {
+        fuzz::message(&input);
+    }
+}

@@ -1,0 +1,194 @@
+//! What the fuzz targets do with their input, so that plain tests on stable can do the same.
+//!
+//! Each function takes any bytes, panics if a rule is broken, and returns otherwise.
+
+#![expect(clippy::unwrap_used, reason = "in a test a panic is a failure")]
+
+use alloc::sync::Arc;
+use core::time::Duration;
+
+use bytes::Bytes;
+use peer_core::message::{Codec, Message, MessageKind, MessageLimits, Ping, TxEncoding};
+use peer_core::network::Network;
+use peer_core::{Config, Event, HangUp, Link, PeerMachine, Timestamp};
+
+use crate::link::{Cuts, Dice};
+use crate::script::{Frame, START, VersionPayload};
+
+/// Splits the input into a number and the rest.
+fn number(input: &[u8]) -> (u64, &[u8]) {
+    match input.split_first_chunk() {
+        Some((bytes, rest)) => (u64::from_le_bytes(*bytes), rest),
+        None => (0, input),
+    }
+}
+
+/// A stream means the same whole and cut: the first 8 bytes choose the cuts, the rest is what a remote says after a
+/// correct handshake or, if the lowest bit is set, from the beginning.
+pub fn v1_stream(input: &[u8]) {
+    let (seed, stream) = number(input);
+    let hear = |cuts: Cuts| {
+        let config = Arc::new(Config::with_secret(Network::REGTEST, [7; 32]));
+        let mut machine = PeerMachine::from_seed(config, Link::inbound(), START, [5; 32]);
+        let mut heard = Vec::new();
+        let mut said = Vec::new();
+        let greeting = [VersionPayload::default().frame(), Frame::empty("verack")];
+        let greeting = crate::script::stream(greeting.iter().skip(2 * (seed & 1) as usize));
+        for piece in Cuts::Whole.pieces(&greeting).chain(cuts.pieces(stream)) {
+            let mut rest = piece;
+            while !rest.is_empty() && !machine.is_closed() {
+                let taken = machine.receive(rest, START);
+                rest = &rest[taken..];
+                take_all(&mut machine, START, &mut heard, &mut said);
+            }
+        }
+        machine.hung_up(HangUp::EndOfStream, START);
+        take_all(&mut machine, START, &mut heard, &mut said);
+        assert!(machine.is_closed());
+        (heard, said)
+    };
+    let whole = hear(Cuts::Whole);
+    assert!(hear(Cuts::Random(seed)) == whole, "cut at random");
+    assert!(hear(Cuts::Bytewise) == whole, "byte by byte");
+}
+
+fn take_all(
+    machine: &mut PeerMachine,
+    now: Timestamp,
+    heard: &mut Vec<String>,
+    said: &mut Vec<u8>,
+) {
+    loop {
+        let event = machine.poll_event();
+        let lent: Vec<u8> = machine.outbound().slices().flatten().copied().collect();
+        machine.sent(lent.len(), now);
+        said.extend(&lent);
+        match event {
+            Some(event) => heard.push(format!("{event:?}")),
+            None if lent.is_empty() => return,
+            None => {}
+        }
+    }
+}
+
+/// What decodes is written again, and what is written decodes to the same message: the first byte chooses the message,
+/// the second the version, the rest is the payload.
+pub fn message(input: &[u8]) {
+    const VERSIONS: [u32; 6] = [209, 31_800, 60_002, 70_013, 70_016, 70_017];
+    let [kind, version, payload @ ..] = input else {
+        return;
+    };
+    let kind = MessageKind::ALL[usize::from(*kind) % MessageKind::ALL.len()];
+    let version = VERSIONS[usize::from(*version) % VERSIONS.len()];
+    for network in [&Network::REGTEST, &Network::LITECOIN_REGTEST] {
+        let limits = MessageLimits::DEFAULT;
+        let codec = Codec::new(network, version, &limits);
+        let payload = Bytes::copy_from_slice(payload);
+        let Ok(first) = Message::decode_as(kind, payload.clone(), &codec) else {
+            continue;
+        };
+        assert!(first.trailing <= payload.len());
+        // Some values may be heard and not said.
+        let Ok(written) = first.message.payload(&codec, TxEncoding::Witness) else {
+            continue;
+        };
+        let second = Message::decode_as(kind, written.clone(), &codec).unwrap();
+        assert_eq!(second.trailing, 0, "{kind}");
+        assert_eq!(second.message, first.message, "{kind}");
+        let again = second.message.payload(&codec, TxEncoding::Witness);
+        assert_eq!(again.unwrap(), written, "{kind}");
+    }
+}
+
+/// Anything done to a machine in any order: no panic, no deadline in the past, bounded memory, one end and nothing after
+/// it, and the same again from the same input. Each operation takes its arguments from the input.
+pub fn machine(input: &[u8]) {
+    let first = act(input);
+    assert!(act(input) == first, "not the same twice");
+}
+
+/// Plays the input as a list of operations; what came out.
+fn act(input: &[u8]) -> (Vec<String>, Vec<u8>) {
+    let (seed, mut rest) = number(input);
+    let mut dice = Dice::new(seed);
+    let mut config = Config::with_secret(Network::REGTEST, [7; 32]);
+    config.review_version = seed & 2 != 0;
+    config.raw_events = seed & 4 != 0;
+    let config = match seed >> 3 & 3 {
+        0 => config.like_core(),
+        1 => config.like_btcd(),
+        _ => config,
+    };
+    let link = [Link::inbound(), Link::outbound()][(seed & 1) as usize];
+    let mut now = START;
+    let mut machine = PeerMachine::from_seed(Arc::new(config), link, now, [5; 32]);
+    let (mut heard, mut said, mut is_over) = (Vec::new(), Vec::new(), false);
+    while let Some((&operation, after)) = rest.split_first() {
+        rest = after;
+        match operation % 16 {
+            0 => say(&mut machine, &VersionPayload::default().frame(), now),
+            1 => say(&mut machine, &Frame::empty("verack"), now),
+            2 => say(&mut machine, &Frame::ping(dice.roll()), now),
+            3 | 4 => {
+                // The bytes of the input as they are.
+                let length = usize::from(operation).min(rest.len());
+                let (bytes, after) = rest.split_at(length);
+                machine.receive(bytes, now);
+                rest = after;
+            }
+            5 => {
+                // A frame of a known kind with a payload from the input.
+                let kind = MessageKind::ALL[usize::from(operation) % MessageKind::ALL.len()];
+                let (payload, after) = rest.split_at(rest.len().min(64));
+                say(
+                    &mut machine,
+                    &Frame::new(kind.command().as_str(), payload),
+                    now,
+                );
+                rest = after;
+            }
+            6 => drop(machine.send(Message::Ping(Ping::new(dice.roll())))),
+            7 => drop(machine.send(Message::GetAddr)),
+            8 => now = now.saturating_add(Duration::from_millis(dice.below(100_000))),
+            9 => machine.tick(now),
+            10 => {
+                let lent: Vec<u8> = machine.outbound().slices().flatten().copied().collect();
+                let n = usize::try_from(dice.below(lent.len() as u64 + 1)).unwrap();
+                machine.sent(n, now);
+                said.extend(&lent[..n]);
+            }
+            11 => machine.accept_version(),
+            12 => machine.refuse_version(None),
+            13 if dice.below(4) == 0 => {
+                let how = [HangUp::EndOfStream, HangUp::Reset][(operation >> 7) as usize];
+                machine.hung_up(how, now);
+            }
+            14 if dice.below(8) == 0 => machine.disconnect(),
+            15 if dice.below(8) == 0 => machine.abort(),
+            _ => {
+                if let Some(event) = machine.poll_event() {
+                    assert!(!is_over, "{event:?} after the end");
+                    is_over = matches!(event, Event::Disconnected { .. });
+                    heard.push(format!("{event:?}"));
+                }
+            }
+        }
+        check(&mut machine, now);
+    }
+    (heard, said)
+}
+
+fn say(machine: &mut PeerMachine, frame: &Frame, now: Timestamp) {
+    machine.receive(&frame.to_bytes(), now);
+}
+
+fn check(machine: &mut PeerMachine, now: Timestamp) {
+    assert!(machine.memory_held() < 6_000_000);
+    assert_eq!(machine.inbound().is_some(), machine.wants_read());
+    if machine.is_closed() {
+        assert!(!machine.wants_write() && !machine.wants_read());
+        assert_eq!(machine.deadline(), None);
+    }
+    machine.tick(now);
+    assert!(machine.deadline().is_none_or(|at| at >= now));
+}
