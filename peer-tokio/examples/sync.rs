@@ -5,8 +5,8 @@
 //! cargo run --release -p peer-tokio --example sync -- --connect 127.0.0.1:8333 --network mainnet
 //! ```
 //!
-//! What is asked and checked is `peer_programs::sync`, which knows no socket. Here are the sockets: one to the node, and
-//! without `--connect` a listener in this very process that serves the demo chain.
+//! What is asked and checked is `peer_programs::sync`, which knows no socket. Here are the sockets: one to the node,
+//! and without `--connect` a listener in this very process that serves the demo chain.
 
 use std::io::{self, Write};
 use std::process::ExitCode;

@@ -33,7 +33,8 @@ pub(crate) struct Extended {
 pub enum HeaderError {
     /// The first header follows one that is not in our chain, although our locator goes down to the genesis block.
     #[error(
-        "the headers begin after {parent}, which is not in the chain from genesis {genesis}; is the node on another network?"
+        "the headers begin after {parent}, which is not in the chain from genesis {genesis}; is the node on another \
+         network?"
     )]
     Unconnected {
         /// What the first header follows.

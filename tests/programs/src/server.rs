@@ -99,8 +99,8 @@ impl ServedChain {
 
 /// One peer of the node.
 ///
-/// Give every event to [`on_event`](Self::on_event), then send what [`next_reply`](Self::next_reply) has until it has nothing left: the answer to one `getdata` may be gigabytes, and
-/// exists one block at a time.
+/// Give every event to [`on_event`](Self::on_event), then send what [`next_reply`](Self::next_reply) has until it has
+/// nothing left: the answer to one `getdata` may be gigabytes, and exists one block at a time.
 #[derive(Debug)]
 pub struct ChainServer {
     chain: Arc<ServedChain>,

@@ -1,7 +1,7 @@
 //! The programs as they are run: arguments in, lines and exit codes out. For the tests of every adapter.
 //!
-//! An adapter has the trials as tests of its own with [`program_tests!`](crate::program_tests), which takes the examples
-//! that were built beside the test.
+//! An adapter has the trials as tests of its own with [`program_tests!`](crate::program_tests), which takes the
+//! examples that were built beside the test.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -36,6 +36,11 @@ macro_rules! program_tests {
             peercat_ends_when_its_reader_leaves
             peercat_ends_in_time
             peercat_knows_wrong_arguments
+        }
+        #[cfg(unix)]
+        $crate::program_tests! {
+            sync_says_how_far_it_came
+            peercat_ends_on_signals
         }
     };
     ($($name:ident)*) => {$(

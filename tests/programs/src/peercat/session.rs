@@ -164,8 +164,8 @@ impl Session {
     }
 }
 
-/// The messages for one peer, and the lines about them: apart from the session, since a peer that does not read must not
-/// keep us from hearing what it says.
+/// The messages for one peer, and the lines about them: apart from the session, since a peer that does not read must
+/// not keep us from hearing what it says.
 #[derive(Clone, Debug)]
 pub struct Requests {
     plan: Arc<Plan>,

@@ -20,7 +20,8 @@ pub enum SyncError {
     Block(#[from] BlockError),
     /// The node says it has a chain and gives nothing of it.
     #[error(
-        "the node claims height {claimed} but has no headers for us; it may still be in its initial block download, or on another network"
+        "the node claims height {claimed} but has no headers for us; it may still be in its initial block download, or on \
+         another network"
     )]
     NoHeaders {
         /// The height in its `version`.
@@ -37,7 +38,7 @@ pub enum SyncError {
         hint: &'static str,
     },
     /// What we wait for came as bytes that do not mean it.
-    #[error("the node's {command} message is unusable: {kind}", command = .0.command.map(|name| name.to_string()).unwrap_or_default(), kind = .0.kind)]
+    #[error("what we wait for came and is unusable: {}", .0.kind)]
     Malformed(Box<Misbehavior>),
     /// The connection ended.
     #[error("disconnected {while_}: {reason}{}", hint(.reason, .while_))]

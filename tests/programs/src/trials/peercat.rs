@@ -310,6 +310,22 @@ pub fn peercat_ends_in_time(examples: &Examples) {
     assert!(start.elapsed() < Duration::from_secs(30));
 }
 
+/// Ctrl-C and SIGTERM end it well, with a last line about every peer.
+#[cfg(unix)]
+pub fn peercat_ends_on_signals(examples: &Examples) {
+    let (mut listener, address) = listen(examples, &[]);
+    let arguments = connect(&address, &[]);
+    let mut dialler = examples.start("peercat", &arguments);
+    dialler.event("negotiated");
+    listener.event("negotiated");
+    dialler.signal("INT");
+    assert_eq!(dialler.event("disconnected")["class"], "clean");
+    assert_eq!(dialler.wait(), 0);
+    listener.event("disconnected");
+    listener.signal("TERM");
+    assert_eq!(listener.wait(), 0);
+}
+
 /// Exit code 2, and nothing on stdout.
 pub fn peercat_knows_wrong_arguments(examples: &Examples) {
     for wrong in [

@@ -49,8 +49,8 @@ impl Examples {
     pub(super) fn run(&self, name: &str, arguments: &[&str]) -> Ended {
         let mut program = self.start(name, arguments);
         let code = program.wait();
-        let lines = program.lines.iter().collect();
-        let errors = program.errors.take().unwrap().join().unwrap();
+        let lines = program.rest();
+        let errors = program.errors();
         Ended {
             code,
             lines,
@@ -161,6 +161,19 @@ impl Running {
             assert!(start.elapsed() < PATIENCE, "the program does not end");
             sleep(Duration::from_millis(10));
         }
+    }
+
+    /// Sends it a signal: `INT` is Ctrl-C, `TERM` is what the system says.
+    #[cfg(unix)]
+    pub(super) fn signal(&self, name: &str) {
+        let kill = format!("kill -{name} {}", self.child.id());
+        let status = Command::new("sh").args(["-c", &kill]).status();
+        assert!(status.expect("a shell").success());
+    }
+
+    /// All lines that are left, once it has ended.
+    pub(super) fn rest(&self) -> Vec<String> {
+        self.lines.iter().collect()
     }
 
     /// What it said on stderr, once it has ended.

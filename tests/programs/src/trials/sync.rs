@@ -1,6 +1,9 @@
 //! Trials of `sync`.
 
+use core::time::Duration;
+use std::io::Read;
 use std::net::TcpListener;
+use std::thread::sleep;
 
 use super::process::Examples;
 
@@ -62,6 +65,23 @@ pub fn sync_fails_in_one_line(examples: &Examples) {
         "{}",
         sync.errors
     );
+}
+
+/// Ctrl-C: the summary all the same, and exit code 130.
+#[cfg(unix)]
+pub fn sync_says_how_far_it_came(examples: &Examples) {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = silent.local_addr().unwrap().to_string();
+    let mut sync = examples.start("sync", &["--connect", &address]);
+    let (mut stream, _) = silent.accept().unwrap();
+    stream.read_exact(&mut [0; 24]).unwrap();
+    // It is past connecting now; a moment later it listens to signals.
+    sleep(Duration::from_millis(300));
+    sync.signal("INT");
+    assert_eq!(sync.wait(), 130);
+    let summary = sync.rest().join("\n");
+    assert!(summary.starts_with("interrupted after "), "{summary}");
+    assert!(summary.contains("at height 0"), "{summary}");
 }
 
 /// Exit code 2.
