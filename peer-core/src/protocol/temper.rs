@@ -190,3 +190,31 @@ fn tell(cx: &mut Cx<'_>, command: Option<CommandName>, kind: MisbehaviorKind) {
     cx.events
         .push_back(Event::Misbehavior(Box::new(Misbehavior { command, kind })));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_counts_a_minute_from_its_first_hit() {
+        let at = Timestamp::from_secs;
+        let mut window = Window::default();
+        assert_eq!(window.hit(at(1_000)), 1);
+        assert_eq!(window.hit(at(1_059)), 2);
+        let almost = Timestamp::from_micros(1_059_999_999);
+        assert_eq!(window.hit(almost), 3);
+        assert_eq!(window.hit(at(1_060)), 1);
+        assert_eq!(window.hit(at(1_119)), 2);
+        assert_eq!(window.hit(at(1_120)), 1);
+    }
+
+    #[test]
+    fn a_window_survives_the_ends_of_time() {
+        let mut window = Window::default();
+        assert_eq!(window.hit(Timestamp::ZERO), 1);
+        assert_eq!(window.hit(Timestamp::ZERO), 2);
+        assert_eq!(window.hit(Timestamp::MAX), 1);
+        window.hits = u32::MAX;
+        assert_eq!(window.hit(Timestamp::MAX), u32::MAX);
+    }
+}
