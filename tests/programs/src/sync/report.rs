@@ -84,7 +84,7 @@ impl Report {
         let theirs = remote.version;
         let negotiated = i64::from(theirs).min(ours.into());
         row(f, "user agent", &remote.user_agent)?;
-        let versions = format_args!("{negotiated} negotiated ({ours} ours, {theirs} theirs)");
+        let versions = format!("{negotiated} negotiated ({ours} ours, {theirs} theirs)");
         row(f, "version", versions)?;
         row(f, "services", remote.services)
     }
@@ -102,7 +102,7 @@ impl Report {
             _ => "sha256d",
         };
         let headers = self.headers;
-        let checked = format_args!("{headers} (links and {work} proof of work checked)");
+        let checked = format!("{headers} (links and {work} proof of work checked)");
         row(f, "headers", checked)?;
         row(f, "tip", format_args!("{} at height {headers}", self.tip))?;
         if self.headers_only {
@@ -113,10 +113,10 @@ impl Report {
         } else {
             "merkle roots; the node offers no witnesses"
         };
-        let blocks = format_args!("{blocks} (checked: {checked})");
+        let blocks = format!("{blocks} (checked: {checked})");
         row(f, "blocks", blocks)?;
         let without = transactions.saturating_sub(with_witness);
-        let split = format_args!("{transactions} ({with_witness} with witness, {without} without)");
+        let split = format!("{transactions} ({with_witness} with witness, {without} without)");
         row(f, "transactions", split)?;
         row(f, "block data", format_args!("{:.2} MB", megabytes(bytes)))
     }
