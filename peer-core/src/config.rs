@@ -5,8 +5,9 @@ use core::time::Duration;
 
 use rand_core::CryptoRng;
 
-use crate::message::{Codec, Message, MessageLimits, UserAgent};
+use crate::message::{Codec, CommandName, Message, MessageLimits, UserAgent};
 use crate::network::Network;
+use crate::protocol::is_handshake;
 use crate::strictness::Strictness;
 use crate::wire::ServiceFlags;
 
@@ -82,7 +83,7 @@ impl Config {
             network,
             services: ServiceFlags::NONE,
             required_services: ServiceFlags::NONE,
-            user_agent: UserAgent::default(),
+            user_agent: own_user_agent(),
             relay: true,
             proxy: false,
             send_addr_v2: true,
@@ -130,11 +131,36 @@ impl Config {
         self.protocol_version >= self.network.gates.feature
     }
 
-    /// Whether the settings can work together.
+    /// Whether the settings can work together. The adapters ask before they connect; who drives a
+    /// machine by hand should too.
     ///
     /// # Errors
     /// Names the first setting that cannot.
     pub fn validate(&self) -> Result<(), ConfigError> {
+        self.validate_timeouts()?;
+        self.validate_limits()?;
+        if self.protocol_version < self.minimum_version {
+            let (own, minimum) = (self.protocol_version, self.minimum_version);
+            return Err(ConfigError::VersionBelowMinimum { own, minimum });
+        }
+        if i32::try_from(self.protocol_version).is_err() {
+            return Err(ConfigError::VersionTooLarge {
+                own: self.protocol_version,
+            });
+        }
+        let agent = self.user_agent.as_bytes();
+        if !agent.iter().all(|byte| matches!(byte, b' '..=b'~')) {
+            return Err(ConfigError::UserAgent);
+        }
+        match self.greeting.iter().find(|message| is_handshake(message)) {
+            Some(message) => Err(ConfigError::Greeting {
+                command: message.command(),
+            }),
+            None => Ok(()),
+        }
+    }
+
+    fn validate_timeouts(&self) -> Result<(), ConfigError> {
         let timeouts = &self.timeouts;
         let spans = [
             ("negotiation", Some(timeouts.negotiation)),
@@ -151,20 +177,44 @@ impl Config {
         {
             return Err(ConfigError::ZeroTimeout { timer });
         }
-        if self.protocol_version < self.minimum_version {
-            let (own, minimum) = (self.protocol_version, self.minimum_version);
-            return Err(ConfigError::VersionBelowMinimum { own, minimum });
+        Ok(())
+    }
+
+    fn validate_limits(&self) -> Result<(), ConfigError> {
+        /// No `version` is shorter than its payload without a user agent.
+        const SHORTEST_VERSION: usize = 86;
+        let limits = &self.limits;
+        let agent = self.user_agent.as_bytes().len();
+        let bounds = [
+            ("send_high", limits.send_high, 1),
+            ("provoked", limits.provoked, 1),
+            (
+                "early_payload",
+                limits.early_payload as usize,
+                SHORTEST_VERSION,
+            ),
+            ("message.user_agent", limits.message.user_agent, agent),
+        ];
+        if let Some((limit, value, least)) =
+            bounds.into_iter().find(|(_, value, least)| value < least)
+        {
+            return Err(ConfigError::LimitTooLow {
+                limit,
+                value,
+                least,
+            });
         }
-        if self.limits.send_low > self.limits.send_high {
-            let Limits {
-                send_low: low,
-                send_high: high,
-                ..
-            } = self.limits;
+        if limits.send_low > limits.send_high {
+            let (low, high) = (limits.send_low, limits.send_high);
             return Err(ConfigError::Watermarks { low, high });
         }
         Ok(())
     }
+}
+
+/// `/peer-core:<version>/`.
+fn own_user_agent() -> UserAgent {
+    UserAgent::new("peer-core", env!("CARGO_PKG_VERSION"), &[]).unwrap_or_default()
 }
 
 impl core::fmt::Debug for Config {
@@ -197,6 +247,31 @@ pub enum ConfigError {
         /// [`Config::minimum_version`].
         minimum: u32,
     },
+    /// `version` carries a signed number.
+    #[error("protocol version {own} does not fit into a version message")]
+    VersionTooLarge {
+        /// [`Config::protocol_version`].
+        own: u32,
+    },
+    /// The user agent has characters that are not printable ASCII (BIP14).
+    #[error("the user agent is not printable ASCII")]
+    UserAgent,
+    /// The machine conducts the handshake itself.
+    #[error("{command} belongs to the handshake and cannot be a greeting")]
+    Greeting {
+        /// The message in [`Config::greeting`].
+        command: CommandName,
+    },
+    /// With this limit no connection could work.
+    #[error("limit `{limit}` is {value}, at least {least} is needed")]
+    LimitTooLow {
+        /// The field of [`Limits`].
+        limit: &'static str,
+        /// Its value.
+        value: usize,
+        /// What it must be at least.
+        least: usize,
+    },
     /// The low-water mark lies above the high-water mark.
     #[error("send_low ({low} bytes) is above send_high ({high} bytes)")]
     Watermarks {
@@ -226,10 +301,11 @@ pub struct Limits {
     /// After `Full`, [`Event::Writable`](crate::Event::Writable) comes when no more than this
     /// waits. Default 256,000 bytes.
     pub send_low: usize,
-    /// Frames with a wrong checksum forgiven per minute where the policy drops them. Default 32.
+    /// So many frames with a wrong checksum within a minute end the connection, where the policy
+    /// drops them. Default 32.
     pub bad_checksums_per_minute: u32,
-    /// Payloads that do not decode (and commands that are not ASCII) forgiven per minute where
-    /// the policy drops them. Default 32.
+    /// So many payloads that do not decode (and commands that are not ASCII) within a minute end
+    /// the connection, where the policy drops them. Default 32.
     pub malformed_per_minute: u32,
     /// Legal but pointless messages of one kind (duplicate `verack`, unsolicited `pong`, empty
     /// `inv`, known messages before their time) forgiven per minute. Default 1,000.

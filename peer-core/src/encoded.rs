@@ -6,7 +6,7 @@ use bytes::Bytes;
 use crate::config::Config;
 use crate::error::SendError;
 use crate::message::{Codec, EncodeError, Message, MessageKind};
-use crate::transport::outbox::{Parcel, Payload};
+use crate::transport::outbox::Parcel;
 use crate::transport::v1;
 use crate::wire::TxEncoding;
 
@@ -85,13 +85,9 @@ impl EncodedMessage {
             });
         }
         Ok(Parcel {
-            kind: message.kind(),
-            command: message.command(),
-            payload: Payload::new(payload.clone()),
             checksum: Some(*checksum),
-            ticket: None,
             token: crate::protocol::token(message),
-            provoked: false,
+            ..Parcel::new(message, payload.clone())
         })
     }
 }

@@ -81,8 +81,8 @@ pub enum Malformed {
         /// How many bytes are too many.
         count: usize,
     },
-    /// More of the above than are forgiven in a minute.
-    #[error("more than {limit} malformed messages in a minute, the last: {last}")]
+    /// As many of the above within a minute as a limit allows.
+    #[error("{limit} malformed messages within a minute, the last: {last}")]
     TooMany {
         /// The limit of [`Limits`](crate::Limits) that was reached.
         limit: u32,
@@ -136,7 +136,7 @@ pub enum Violation {
         command: CommandName,
     },
     /// Too many legal but pointless messages in a minute.
-    #[error("more than {limit} pointless messages in a minute ({annoyance:?})")]
+    #[error("{limit} pointless messages within a minute ({annoyance:?})")]
     Annoying {
         /// Which kind.
         annoyance: Annoyance,
@@ -167,7 +167,7 @@ pub enum Annoyance {
 
 impl Annoyance {
     /// Every kind, in the order of the counters.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: &'static [Self] = &[
         Self::DuplicateHandshake,
         Self::Early,
         Self::LateNegotiation,
@@ -253,6 +253,13 @@ pub enum HangUp {
     /// The local socket failed.
     #[error("local socket error")]
     LocalError,
+}
+
+impl HangUp {
+    /// Whether the remote only closed its side: what we send may still arrive.
+    pub(crate) const fn is_in_order(self) -> bool {
+        matches!(self, Self::EndOfStream | Self::Truncated)
+    }
 }
 
 /// Why a message was not queued.

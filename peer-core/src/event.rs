@@ -2,8 +2,9 @@
 
 use alloc::boxed::Box;
 use bytes::Bytes;
+use core::fmt;
 
-use crate::error::{Annoyance, DisconnectReason, Malformed, SendError, Violation};
+use crate::error::{Annoyance, DisconnectReason, Malformed, SendError};
 use crate::message::{CommandName, Message, VersionMessage};
 use crate::transport::outbox::Ticket;
 
@@ -18,7 +19,9 @@ pub enum Event {
     /// [`PeerMachine::remote`](crate::PeerMachine::remote) for what was negotiated.
     Negotiated,
     /// A message of the remote. `version` and `verack` are told by the two events above; pings are
-    /// answered already; all others arrive here, unknown commands included.
+    /// answered already; everything else that the policy does not drop arrives here. Unknown
+    /// commands may come before either of the two, and what belongs to the handshake
+    /// (`wtxidrelay`, `sendaddrv2` ...) between them.
     Message {
         /// The message.
         message: Message,
@@ -41,8 +44,8 @@ pub enum Event {
     },
     /// After a [`SendError::Full`](crate::SendError::Full): there is room again.
     Writable,
-    /// The remote did something wrong, or merely odd, that did not end the connection (or did:
-    /// then [`Event::Disconnected`] follows). What a ban manager wants to know.
+    /// The remote sent something malformed, or pointless, and was forgiven (or was not: then
+    /// [`Event::Disconnected`] follows). Breaking the protocol is told by its reason alone.
     Misbehavior(Box<Misbehavior>),
     /// A frame was received, raw; comes before the event it leads to. Only with
     /// [`Config::raw_events`](crate::Config).
@@ -76,22 +79,29 @@ pub enum MisbehaviorKind {
     /// Bytes that do not mean what their command says.
     #[error("{0}")]
     Malformed(Malformed),
-    /// Behaviour that breaks the protocol.
-    #[error("{0}")]
-    Violation(Violation),
     /// Legal but pointless behaviour; told once a minute and kind, counted in the statistics.
     #[error("pointless: {0:?}")]
     Annoyance(Annoyance),
 }
 
 /// One frame as it stands on the wire.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RawFrame {
-    /// The command.
-    pub command: CommandName,
+    /// The command; `None` if its bytes are no name.
+    pub command: Option<CommandName>,
     /// The bytes before the payload (24 in v1).
     pub header: Bytes,
     /// The payload.
     pub payload: Bytes,
+}
+
+impl fmt::Debug for RawFrame {
+    /// Names the payload by its length: it can have megabytes.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RawFrame")
+            .field("command", &self.command)
+            .field("payload_len", &self.payload.len())
+            .finish_non_exhaustive()
+    }
 }

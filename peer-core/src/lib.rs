@@ -38,8 +38,10 @@
 //!             }
 //!         }
 //!         while peer.wants_write() {
-//!             let n = stream.write(peer.outbound().first())?;
-//!             peer.sent(n, clock.now());
+//!             match stream.write(peer.outbound().first())? {
+//!                 0 => peer.hung_up(HangUp::LocalError, clock.now()),
+//!                 n => peer.sent(n, clock.now()),
+//!             }
 //!         }
 //!         if let Some(window) = peer.inbound() {
 //!             match stream.read(window)? {

@@ -37,7 +37,7 @@ pub enum Purpose {
 pub struct Link {
     /// Who dialled.
     pub direction: Direction,
-    /// What for. Inbound links are always [`Purpose::FullRelay`].
+    /// What for. On inbound links the machine takes it for [`Purpose::FullRelay`].
     pub purpose: Purpose,
     /// The remote's address where there is one: sent to it in `version` (unless
     /// [`Config::proxy`](crate::Config)), otherwise unused.
@@ -85,10 +85,25 @@ impl Link {
         self
     }
 
+    /// With the services the remote is known for.
+    #[must_use]
+    pub const fn with_remote_services(mut self, services: ServiceFlags) -> Self {
+        self.remote_services = services;
+        self
+    }
+
     /// With the height of our best block.
     #[must_use]
     pub const fn with_start_height(mut self, height: i32) -> Self {
         self.start_height = height;
+        self
+    }
+
+    /// Nobody dials us for a purpose of ours.
+    pub(crate) const fn normalized(mut self) -> Self {
+        if self.is_inbound() {
+            self.purpose = Purpose::FullRelay;
+        }
         self
     }
 

@@ -14,6 +14,7 @@ mod sending;
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
+use core::time::Duration;
 
 use rand_core::CryptoRng;
 
@@ -110,7 +111,9 @@ pub struct PeerMachine {
     tickets: Tickets,
     /// Messages accepted before the handshake ended.
     waiting: Waiting,
-    window: Window,
+    /// A verdict on the remote is due; it is spoken once everything that had been received by then
+    /// (counted in bytes) was opened.
+    overdue: Option<u64>,
 }
 
 /// Where the order of sending stands.
@@ -125,15 +128,9 @@ struct Tickets {
     writable_owed: bool,
 }
 
-/// Whether the remote can be heard.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Window {
-    Open,
-    /// Closed by our own doing: the remote must not be judged for its silence.
-    Shut,
-    /// Open again since the last time we were told the time.
-    Reopened,
-}
+/// Time until a verdict on the remote is looked at again, while what had arrived when it became
+/// due is not opened yet.
+const SECOND_LOOK: Duration = Duration::from_secs(1);
 
 impl PeerMachine {
     /// A machine for one connection that was just made. All entropy is drawn here: 32 bytes.
@@ -145,6 +142,7 @@ impl PeerMachine {
 
     /// The same with a seed instead of a generator: for replay, simulation and tests.
     pub fn from_seed(config: Arc<Config>, link: Link, now: Timestamp, seed: [u8; 32]) -> Self {
+        let link = link.normalized();
         let mut rng = Rng::new(seed);
         let mut timers = Timers::new(config.timeouts.grain);
         let mut outbox = Outbox::new(config.network.magic, config.raw_events);
@@ -184,7 +182,7 @@ impl PeerMachine {
                 writable_owed: false,
             },
             waiting: Waiting::default(),
-            window: Window::Open,
+            overdue: None,
             config,
         }
     }
@@ -218,7 +216,6 @@ impl PeerMachine {
             // Only so that the remote can go on reading what we flush.
             self.landing.clear();
         }
-        self.look_at_window();
     }
 
     /// Copies bytes in instead of reading into the window; returns how many were taken. Poll
@@ -266,7 +263,6 @@ impl PeerMachine {
         let (protocol, mut cx) = self.rooms();
         protocol.on_sent(&mut cx);
         self.close_if_flushed();
-        self.look_at_window();
     }
 
     // --- time -----------------------------------------------------------------------------
@@ -299,16 +295,14 @@ impl PeerMachine {
     /// remote provoked wait for it to read; ask again after [`received`](Self::received),
     /// [`sent`](Self::sent) or [`tick`](Self::tick).
     pub fn poll_event(&mut self) -> Option<Event> {
-        let event = loop {
+        loop {
             if let Some(event) = self.next_event() {
-                break Some(event);
+                return Some(event);
             }
             if !self.open_next() {
-                break None;
+                return None;
             }
-        };
-        self.look_at_window();
-        event
+        }
     }
 
     // --- wiring ---------------------------------------------------------------------------
@@ -331,45 +325,55 @@ impl PeerMachine {
 
     /// Time never runs backwards here.
     fn advance_to(&mut self, now: Timestamp) {
+        let span = now.saturating_since(self.now);
         self.now = self.now.max(now);
-        let reopened = self.window == Window::Reopened;
-        if reopened {
-            self.window = Window::Open;
-        }
-        let (protocol, mut cx) = self.rooms();
+        let open = matches!(self.phase, Phase::Open { hang_up: None });
+        let deaf = open && !self.wants_read();
+        let unopened = open && self.landing.has_frame();
+        let (protocol, cx) = self.rooms();
         protocol.on_time(&cx);
-        if reopened {
-            protocol.on_reopened(&mut cx);
+        if deaf || unopened {
+            protocol.on_received(&cx);
         }
-    }
-
-    /// Remembers when the remote could not be heard through our own doing.
-    fn look_at_window(&mut self) {
-        if !matches!(self.phase, Phase::Open { hang_up: None }) {
-            return;
+        if deaf {
+            protocol.on_deafness(span);
         }
-        self.window = match (self.wants_read(), self.window) {
-            (false, _) => Window::Shut,
-            (true, Window::Shut) => Window::Reopened,
-            (true, window) => window,
-        };
     }
 
     fn on_timer(&mut self, timer: Timer) {
         if timer == Timer::Flush {
             return self.on_flush_timer();
         }
-        // After a hang-up only a flush can still stall: what the remote owes it cannot give.
-        if matches!(self.phase, Phase::Open { hang_up: Some(_) }) && timer != Timer::WriteStall {
+        if let Phase::Open { hang_up: Some(how) } = self.phase
+            && !(how.is_in_order() && timer == Timer::WriteStall)
+        {
+            // What a remote that hung up owes it cannot give; only our last words can still stall.
             return;
         }
-        let suspended = self.window != Window::Open || self.landing.has_frame();
+        if timer.is_verdict_on_remote() && self.is_unheard() {
+            let look = self.now.saturating_add(SECOND_LOOK);
+            return self.timers.set(timer, look);
+        }
         let (protocol, mut cx) = self.rooms();
-        let verdict = protocol.on_timer(&mut cx, timer, suspended);
+        let verdict = protocol.on_timer(&mut cx, timer);
         protocol.on_outbox_touched(&mut cx);
         if let Err(reason) = verdict {
             self.fail(reason);
         }
+    }
+
+    /// Whether something that had arrived when a verdict first became due is still unopened: it
+    /// may be what the remote owes. What arrives later does not count, or a flood could put the
+    /// verdict off for ever.
+    fn is_unheard(&mut self) -> bool {
+        let received = self.stats.bytes_received;
+        let opened = received.saturating_sub(self.landing.backlog());
+        let due = *self.overdue.get_or_insert(received);
+        let unheard = !self.wants_read() || opened < due;
+        if !unheard {
+            self.overdue = None;
+        }
+        unheard
     }
 }
 

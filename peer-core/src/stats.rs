@@ -43,8 +43,8 @@ pub struct Stats {
     pub trailing_bytes: u64,
     /// Unknown commands delivered.
     pub unknown_messages: u64,
-    /// Legal but pointless messages, by kind in the order of [`Annoyance::ALL`].
-    pub annoyances: [u64; Annoyance::ALL.len()],
+    /// Legal but pointless messages, by kind; see [`Stats::annoyance`].
+    pub(crate) annoyances: [u64; Annoyance::ALL.len()],
 }
 
 impl Stats {

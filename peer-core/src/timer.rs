@@ -29,7 +29,7 @@ pub enum Timer {
 
 impl Timer {
     /// Every timer, in slot order.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: &'static [Self] = &[
         Self::Negotiation,
         Self::Ping,
         Self::Pong,
@@ -38,6 +38,12 @@ impl Timer {
         Self::Flush,
         Self::AddrFetch,
     ];
+
+    /// Whether it ends the connection for something the remote has not sent. The handshake is not
+    /// among them: its deadline is absolute.
+    pub(crate) const fn is_verdict_on_remote(self) -> bool {
+        matches!(self, Self::Pong | Self::Idle | Self::AddrFetch)
+    }
 }
 
 /// The slots.
@@ -74,7 +80,7 @@ impl Timers {
 
     /// The earliest armed timer.
     pub(crate) fn next(&self) -> Option<(Timestamp, Timer)> {
-        let armed = self.slots.iter().zip(Timer::ALL);
+        let armed = self.slots.iter().zip(Timer::ALL.iter().copied());
         armed
             .filter_map(|(slot, timer)| Some(((*slot)?, timer)))
             .min()
@@ -105,7 +111,7 @@ mod tests {
 
     #[test]
     fn every_timer_has_its_own_slot() {
-        for (index, timer) in Timer::ALL.into_iter().enumerate() {
+        for (index, timer) in Timer::ALL.iter().copied().enumerate() {
             assert_eq!(timer as usize, index);
         }
     }

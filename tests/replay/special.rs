@@ -18,7 +18,7 @@ fn config(secret: u8) -> Config {
 }
 
 #[test]
-fn a_stream_of_v2_is_wrong_magic_from_its_first_header_on() {
+fn a_stream_of_v2_is_wrong_magic_from_its_fourth_byte_on() {
     let capture = Capture::load("knots-knots-v2-refused-then-v1/conn-00");
     let stream = capture.stream(Way::FromDialler);
     assert_eq!(stream.len(), 1_581);
@@ -28,8 +28,8 @@ fn a_stream_of_v2_is_wrong_magic_from_its_first_header_on() {
         expected: Network::REGTEST.magic,
     });
     let mut probe = Probe::new(config(1), Link::inbound());
-    assert_eq!(end(&probe.say(&stream[..23])), None);
-    assert_eq!(end(&probe.say(&stream[23..24])), Some(&wrong_magic));
+    assert_eq!(end(&probe.say(&stream[..3])), None);
+    assert_eq!(end(&probe.say(&stream[3..4])), Some(&wrong_magic));
     assert_eq!(probe.read(), [], "the listener said nothing, as recorded");
 
     let mut machine = PeerMachine::from_seed(Arc::new(config(1)), Link::inbound(), START, [1; 32]);

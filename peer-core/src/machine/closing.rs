@@ -110,7 +110,7 @@ impl PeerMachine {
     }
 
     pub(super) fn on_hang_up(&mut self, how: HangUp) {
-        let in_order = matches!(how, HangUp::EndOfStream | HangUp::Truncated);
+        let in_order = how.is_in_order();
         match &mut self.phase {
             Phase::Open { hang_up } => {
                 hang_up.get_or_insert(how);
@@ -138,12 +138,7 @@ impl PeerMachine {
 
     /// Whether the application may still send.
     pub(super) fn accepts_messages(&self) -> bool {
-        matches!(
-            self.phase,
-            Phase::Open {
-                hang_up: None | Some(HangUp::EndOfStream | HangUp::Truncated)
-            }
-        )
+        matches!(self.phase, Phase::Open { .. }) && !self.outbox.is_shut()
     }
 
     fn finish_closing(&mut self) {

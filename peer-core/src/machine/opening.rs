@@ -91,13 +91,7 @@ impl PeerMachine {
 
     fn on_frame(&mut self, frame: Frame) -> Result<(), DisconnectReason> {
         self.stats.frames_received = self.stats.frames_received.saturating_add(1);
-        let Ok(command) = CommandName::from_bytes(frame.command) else {
-            let malformed = Malformed::Command {
-                command: frame.command,
-            };
-            let (protocol, mut cx) = self.rooms();
-            return protocol.on_bad_frame(&mut cx, malformed);
-        };
+        let command = CommandName::from_bytes(frame.command).ok();
         if self.config.raw_events {
             let header = Bytes::copy_from_slice(&frame.header);
             let raw = RawFrame {
@@ -107,6 +101,11 @@ impl PeerMachine {
             };
             self.events.push_back(Event::Read(Box::new(raw)));
         }
+        let Some(command) = command else {
+            let command = frame.command;
+            let (protocol, mut cx) = self.rooms();
+            return protocol.on_bad_frame(&mut cx, Malformed::Command { command });
+        };
         if !frame.intact {
             let (protocol, mut cx) = self.rooms();
             return protocol.on_bad_frame(&mut cx, Malformed::Checksum { command });

@@ -10,7 +10,7 @@ use crate::error::{Outgoing, SendError};
 use crate::event::{Event, RawFrame};
 use crate::message::Message;
 use crate::protocol::{is_handshake, may_send, token};
-use crate::transport::outbox::{Lane, Parcel, Payload, Tapped, Ticket};
+use crate::transport::outbox::{Lane, Parcel, Tapped, Ticket};
 use crate::transport::v1::HEADER_LEN;
 use crate::wire::TxEncoding;
 
@@ -148,7 +148,7 @@ impl PeerMachine {
             payload,
         } = self.outbox.next_tapped()?;
         Some(Event::Wrote(Box::new(RawFrame {
-            command,
+            command: Some(command),
             header,
             payload,
         })))
@@ -191,13 +191,8 @@ impl PeerMachine {
         let codec = self.config.codec(self.version());
         match outgoing {
             Outgoing::Message(message, encoding) => Ok(Parcel {
-                kind: message.kind(),
-                command: message.command(),
-                payload: Payload::new(message.payload(&codec, *encoding)?),
-                checksum: None,
-                ticket: None,
                 token: token(message),
-                provoked: false,
+                ..Parcel::new(message, message.payload(&codec, *encoding)?)
             }),
             Outgoing::Encoded(encoded) => encoded.parcel_for(&codec),
         }

@@ -13,7 +13,7 @@ macro_rules! messages {
         ///
         /// Lists, blocks and transactions are views over the payload they came in; cloning a message copies no
         /// payload. Large payloads that are rare are boxed.
-        #[derive(Clone, Debug, PartialEq, Eq)]
+        #[derive(Clone, PartialEq, Eq)]
         #[non_exhaustive]
         pub enum Message {
             $( $(#[$doc])* $variant $(($payload))?, )*
@@ -32,6 +32,24 @@ macro_rules! messages {
         #[repr(u8)]
         pub enum MessageKind {
             $( $(#[$doc])* $variant, )*
+        }
+
+        impl core::fmt::Debug for Message {
+            /// Names an unknown payload by its length: it can have megabytes.
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                match self {
+                    $( Self::$variant { $( 0: name!(body: $payload), )? } => {
+                        let mut shown = f.debug_tuple(stringify!($variant));
+                        $( shown.field(name!(body: $payload)); )?
+                        shown.finish()
+                    } )*
+                    Self::Unknown { command, payload } => f
+                        .debug_struct("Unknown")
+                        .field("command", command)
+                        .field("payload_len", &payload.len())
+                        .finish(),
+                }
+            }
         }
 
         impl Message {

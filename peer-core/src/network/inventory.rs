@@ -40,6 +40,12 @@ impl InvKind {
         matches!(self, Self::Tx | Self::Wtx | Self::WitnessTx)
     }
 
+    /// Whether it asks for a block and those of its transactions that match a filter (BIP37).
+    #[must_use]
+    pub const fn is_filtered_block(self) -> bool {
+        matches!(self, Self::FilteredBlock | Self::FilteredWitnessBlock)
+    }
+
     /// Whether it points at a block, in whichever form.
     #[must_use]
     pub const fn is_block(self) -> bool {

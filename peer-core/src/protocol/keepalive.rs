@@ -5,6 +5,7 @@
 //! nonces get the ping without one, which nobody answers and nobody awaits.
 
 use alloc::collections::VecDeque;
+use core::time::Duration;
 
 use crate::error::{DisconnectReason, Timeout};
 use crate::message::{Message, Ping, Pong};
@@ -17,13 +18,27 @@ use crate::transport::outbox::Lane;
 #[derive(Debug, Default)]
 pub(super) struct Keepalive {
     flights: VecDeque<Flight>,
+    /// Pings that have left.
+    departures: u64,
+    /// Pings given up on: a pong for one of them comes late, not unasked.
+    given_up: u64,
+    /// Time in which the remote could not be heard through our own doing, since something was last
+    /// outstanding.
+    grace: Duration,
 }
 
 #[derive(Debug)]
 struct Flight {
     nonce: u64,
     /// `None` while its last byte has not left.
-    sent_at: Option<Timestamp>,
+    departure: Option<Departure>,
+}
+
+/// When a ping left, and as the how-manieth.
+#[derive(Clone, Copy, Debug)]
+struct Departure {
+    at: Timestamp,
+    number: u64,
 }
 
 /// What identifies a message of ours when its frame has left: the nonce of a ping.
@@ -52,34 +67,31 @@ impl Keepalive {
         }
     }
 
-    /// The application queued a ping of its own.
+    /// A ping was queued.
     pub(super) fn on_queued(&mut self, ping: &Ping) {
         if let Some(nonce) = ping.nonce {
             self.flights.push_back(Flight {
                 nonce,
-                sent_at: None,
+                departure: None,
             });
         }
     }
 
     /// A ping has left.
     pub(super) fn on_sent(&mut self, cx: &mut Cx<'_>, nonce: u64) {
-        // Pings of the application are not limited in number, the memory of them is.
-        let surplus = self
-            .flights
-            .len()
-            .saturating_sub(cx.config.limits.pings_in_flight.max(1));
-        let sent = self
-            .flights
-            .iter()
-            .take_while(|flight| flight.sent_at.is_some())
-            .count();
-        self.flights.drain(..surplus.min(sent));
-        let unsent = |flight: &&mut Flight| flight.sent_at.is_none() && flight.nonce == nonce;
-        let Some(flight) = self.flights.iter_mut().find(unsent) else {
+        let queued = |flight: &&mut Flight| flight.departure.is_none() && flight.nonce == nonce;
+        let Some(flight) = self.flights.iter_mut().find(queued) else {
             return;
         };
-        flight.sent_at = Some(cx.now);
+        flight.departure = Some(Departure {
+            at: cx.now,
+            number: self.departures,
+        });
+        self.departures = self.departures.saturating_add(1);
+        // Pings of the application are not limited in number, the memory of them is.
+        let most = u64::try_from(cx.config.limits.pings_in_flight.max(1)).unwrap_or(u64::MAX);
+        let oldest_kept = self.departures.saturating_sub(most);
+        self.give_up(|departure| departure.number < oldest_kept);
         if let Some(deadline) = cx.config.timeouts.pong
             && !cx.timers.is_set(Timer::Pong)
         {
@@ -91,23 +103,23 @@ impl Keepalive {
     /// A pong of the remote; false if nobody asked for it. A zero nonce means "I do not know
     /// which" and cancels what is outstanding, as it does in Core.
     pub(super) fn on_pong(&mut self, cx: &mut Cx<'_>, pong: &Pong) -> bool {
-        let answered = |flight: &&Flight| flight.nonce == pong.nonce;
-        match self
+        let answered = self
             .flights
             .iter()
-            .find(answered)
-            .and_then(|flight| flight.sent_at)
-        {
-            Some(sent_at) => {
-                let trip = cx.now.saturating_since(sent_at);
-                cx.stats.ping = Some(trip);
-                cx.stats.min_ping = Some(cx.stats.min_ping.map_or(trip, |least| least.min(trip)));
-                // Pongs come in order: what left earlier will not be answered any more.
-                self.flights
-                    .retain(|flight| flight.sent_at.is_none_or(|at| at > sent_at));
-            }
-            None if pong.nonce == 0 && self.is_owed() => self.forget_sent(),
-            None => return false,
+            .position(|flight| flight.nonce == pong.nonce && flight.departure.is_some());
+        let flight = answered.and_then(|index| self.flights.remove(index));
+        if let Some(Departure { at, number }) = flight.and_then(|flight| flight.departure) {
+            let trip = cx.now.saturating_since(at);
+            cx.stats.ping = Some(trip);
+            cx.stats.min_ping = Some(cx.stats.min_ping.map_or(trip, |least| least.min(trip)));
+            // Pongs come in order: what left earlier will hardly be answered any more.
+            self.give_up(|departure| departure.number < number);
+        } else if pong.nonce == 0 && self.is_owed() {
+            self.give_up(|_| true);
+        } else if self.given_up > 0 {
+            self.given_up = self.given_up.saturating_sub(1);
+        } else {
+            return false;
         }
         self.count(cx);
         true
@@ -115,44 +127,31 @@ impl Keepalive {
 
     /// A pong too short for its nonce cancels what is outstanding, as it does in Core.
     pub(super) fn on_short_pong(&mut self, cx: &mut Cx<'_>) {
-        self.forget_sent();
+        self.give_up(|_| true);
         self.count(cx);
     }
 
-    /// The remote could not be heard for a while, through our fault: it gets its time back.
-    pub(super) fn on_reopened(&self, cx: &mut Cx<'_>) {
-        if let Some(deadline) = cx.config.timeouts.pong
-            && cx.timers.is_set(Timer::Pong)
-        {
-            cx.timers.set(Timer::Pong, cx.now.saturating_add(deadline));
+    /// For `span` the remote could not be heard, through our own doing: it gets its time back.
+    pub(super) fn on_deafness(&mut self, span: Duration) {
+        if self.is_owed() {
+            self.grace = self.grace.saturating_add(span);
         }
     }
 
-    /// `suspended`: bytes of the remote wait unopened, a pong may be among them.
     pub(super) fn on_timer(
         &mut self,
         cx: &mut Cx<'_>,
         timer: Timer,
-        suspended: bool,
     ) -> Result<(), DisconnectReason> {
         if timer == Timer::Ping {
             self.ping(cx);
             return Ok(());
         }
-        if suspended {
-            cx.timers.set(Timer::Pong, cx.now);
-            self.on_reopened(cx);
-            return Ok(());
-        }
-        let oldest = self
-            .flights
-            .iter()
-            .filter_map(|flight| flight.sent_at)
-            .min();
+        let oldest = self.departed().map(|departure| departure.at).min();
         let (Some(oldest), Some(deadline)) = (oldest, cx.config.timeouts.pong) else {
             return Ok(());
         };
-        let due = oldest.saturating_add(deadline);
+        let due = oldest.saturating_add(deadline).saturating_add(self.grace);
         if due <= cx.now {
             return Err(DisconnectReason::Timeout(Timeout::Pong));
         }
@@ -172,26 +171,33 @@ impl Keepalive {
         let ping = Ping {
             nonce: with_nonce.then(|| cx.rng.next_nonzero()),
         };
-        self.on_queued(&ping);
         let message = Message::Ping(ping);
-        cx.send_own(Lane::Control, &message, token(&message));
+        if cx.send_own(Lane::Control, &message, token(&message)) {
+            self.on_queued(&ping);
+        }
+    }
+
+    fn departed(&self) -> impl Iterator<Item = Departure> {
+        self.flights.iter().filter_map(|flight| flight.departure)
     }
 
     fn is_owed(&self) -> bool {
-        self.flights.iter().any(|flight| flight.sent_at.is_some())
+        self.departed().next().is_some()
     }
 
-    fn forget_sent(&mut self) {
-        self.flights.retain(|flight| flight.sent_at.is_none());
+    /// Awaits no pong any more for pings that have left and are like this.
+    fn give_up(&mut self, on: impl Fn(Departure) -> bool) {
+        let before = self.flights.len();
+        self.flights
+            .retain(|flight| !flight.departure.is_some_and(&on));
+        let gone = u64::try_from(before.saturating_sub(self.flights.len())).unwrap_or(u64::MAX);
+        self.given_up = self.given_up.saturating_add(gone);
     }
 
-    fn count(&self, cx: &mut Cx<'_>) {
-        let sent = self
-            .flights
-            .iter()
-            .filter(|flight| flight.sent_at.is_some());
-        cx.stats.pings_in_flight = sent.count();
+    fn count(&mut self, cx: &mut Cx<'_>) {
+        cx.stats.pings_in_flight = self.departed().count();
         if cx.stats.pings_in_flight == 0 {
+            self.grace = Duration::ZERO;
             cx.timers.stop(Timer::Pong);
         }
     }

@@ -73,25 +73,14 @@ impl Liveness {
         }
     }
 
-    /// `suspended`: bytes of the remote wait unopened, so it is not silent.
-    pub(super) fn on_timer(
-        &self,
-        cx: &mut Cx<'_>,
-        timer: Timer,
-        suspended: bool,
-    ) -> Result<(), DisconnectReason> {
+    pub(super) fn on_timer(&self, cx: &mut Cx<'_>, timer: Timer) -> Result<(), DisconnectReason> {
         let timeouts = &cx.config.timeouts;
         let (span, since, verdict) = match timer {
-            // Nothing is lent to the remote, through our own doing.
-            Timer::WriteStall if cx.outbox.is_held_back() => {
-                (timeouts.write_stall, Some(cx.now), Timeout::WriteStall)
-            }
             Timer::WriteStall => (
                 timeouts.write_stall,
-                self.waiting_since(),
+                self.waiting_since(cx),
                 Timeout::WriteStall,
             ),
-            _ if suspended => (timeouts.idle, Some(cx.now), Timeout::Idle),
             _ => (timeouts.idle, Some(self.last_heard), Timeout::Idle),
         };
         let (Some(span), Some(since)) = (span, since) else {
@@ -105,10 +94,12 @@ impl Liveness {
         Ok(())
     }
 
-    fn waiting_since(&self) -> Option<Timestamp> {
+    fn waiting_since(&self, cx: &Cx<'_>) -> Option<Timestamp> {
         match self.wait {
-            Wait::Since(since) => Some(since),
-            Wait::None | Wait::Fresh => None,
+            // Nothing is lent to the remote, through our own doing.
+            Wait::Since(_) if cx.outbox.is_held_back() => Some(cx.now),
+            Wait::Since(since) if !cx.outbox.is_empty() => Some(since),
+            _ => None,
         }
     }
 }

@@ -22,6 +22,7 @@ mod temper;
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
+use core::time::Duration;
 
 use crate::config::Config;
 use crate::error::{Annoyance, DisconnectReason, Goodbye, Malformed, Timeout, Violation};
@@ -33,7 +34,7 @@ use crate::rng::Rng;
 use crate::stats::Stats;
 use crate::time::Timestamp;
 use crate::timer::{Timer, Timers};
-use crate::transport::outbox::{Departed, Lane, Outbox, Parcel, Payload};
+use crate::transport::outbox::{Departed, Lane, Outbox, Parcel};
 use crate::wire::TxEncoding;
 
 pub(crate) use self::farewell::reject_for;
@@ -69,25 +70,22 @@ impl Cx<'_> {
             })
     }
 
-    /// Queues a message of the machine's own. What the version in force cannot carry is left out.
-    /// `token` comes back when the frame has left.
-    pub(crate) fn send_own(&mut self, lane: Lane, message: &Message, token: u64) {
-        let Ok(payload) = message.payload(&self.codec(), TxEncoding::Witness) else {
-            return;
-        };
-        let (kind, command) = (message.kind(), message.command());
-        let provoked = kind == Some(MessageKind::Pong);
-        let payload = Payload::new(payload);
-        let parcel = Parcel {
-            kind,
-            command,
-            payload,
-            checksum: None,
-            ticket: None,
-            token,
-            provoked,
-        };
-        self.outbox.push(lane, parcel);
+    /// Queues a message of the machine's own; false if the version in force cannot carry it, and
+    /// it is left out. `token` comes back when the frame has left.
+    pub(crate) fn send_own(&mut self, lane: Lane, message: &Message, token: u64) -> bool {
+        let payload = message.payload(&self.codec(), TxEncoding::Witness);
+        let Ok(payload) = payload else { return false };
+        let provoked = message.kind() == Some(MessageKind::Pong);
+        let parcel = Parcel::new(message, payload);
+        self.outbox.push(
+            lane,
+            Parcel {
+                token,
+                provoked,
+                ..parcel
+            },
+        );
+        true
     }
 }
 
@@ -249,7 +247,7 @@ impl Protocol {
         self.liveness.on_time(cx);
     }
 
-    /// Bytes arrived.
+    /// Bytes arrived, or wait to be opened.
     pub(crate) fn on_received(&mut self, cx: &Cx<'_>) {
         self.liveness.on_received(cx);
     }
@@ -264,24 +262,22 @@ impl Protocol {
         self.liveness.on_queued(cx);
     }
 
-    /// Our window was closed and is open again: the remote gets its time back.
-    pub(crate) fn on_reopened(&mut self, cx: &mut Cx<'_>) {
-        self.liveness.on_received(cx);
-        self.keepalive.on_reopened(cx);
+    /// For `span` the remote could not be heard, through our own doing: it is not to blame.
+    pub(crate) fn on_deafness(&mut self, span: Duration) {
+        self.keepalive.on_deafness(span);
     }
 
-    /// A timer is due. `suspended`: bytes received wait unopened, so the remote is not judged.
+    /// A timer is due, and everything that had arrived was opened.
     pub(crate) fn on_timer(
         &mut self,
         cx: &mut Cx<'_>,
         timer: Timer,
-        suspended: bool,
     ) -> Result<(), DisconnectReason> {
         match timer {
             Timer::Negotiation => Err(DisconnectReason::Timeout(Timeout::Negotiation)),
-            Timer::AddrFetch => self.purpose.on_timer(cx, suspended),
-            Timer::Ping | Timer::Pong => self.keepalive.on_timer(cx, timer, suspended),
-            Timer::Idle | Timer::WriteStall => self.liveness.on_timer(cx, timer, suspended),
+            Timer::AddrFetch => Err(DisconnectReason::Timeout(Timeout::AddrFetch)),
+            Timer::Ping | Timer::Pong => self.keepalive.on_timer(cx, timer),
+            Timer::Idle | Timer::WriteStall => self.liveness.on_timer(cx, timer),
             // The machine's own: it closes whatever the rooms think.
             Timer::Flush => Ok(()),
         }
@@ -294,9 +290,10 @@ impl Protocol {
         self.keepalive.start(cx);
         let config = cx.config;
         for message in &config.greeting {
-            if may_send(cx.link.purpose, message) {
+            if may_send(cx.link.purpose, message)
+                && cx.send_own(Lane::Data, message, token(message))
+            {
                 self.on_queued(message);
-                cx.send_own(Lane::Data, message, token(message));
             }
         }
     }

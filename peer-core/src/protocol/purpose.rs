@@ -1,7 +1,7 @@
 //! What a connection of a given purpose sends and refuses. Judges whole messages, keeps two facts.
 
 use crate::config::Config;
-use crate::error::{DisconnectReason, Timeout, Violation};
+use crate::error::{DisconnectReason, Violation};
 use crate::link::{Link, Purpose};
 use crate::message::{CommandName, Inventory, Message, MessageKind};
 use crate::protocol::Cx;
@@ -20,7 +20,7 @@ pub(crate) fn may_send(purpose: Purpose, message: &Message) -> bool {
         Purpose::FullRelay => true,
         // Nothing that tells transactions or addresses apart from blocks.
         Purpose::BlockRelayOnly => match message {
-            Message::Inv(inv) => !names_transactions(inv),
+            Message::Inv(list) | Message::GetData(list) => !names_transactions(list),
             other => !matches!(
                 other.kind(),
                 Some(
@@ -74,21 +74,6 @@ impl Gate {
         }
     }
 
-    /// The life of an address fetch is over, unless what it is for has arrived and waits unopened.
-    pub(super) fn on_timer(
-        &self,
-        cx: &mut Cx<'_>,
-        suspended: bool,
-    ) -> Result<(), DisconnectReason> {
-        match cx.config.timeouts.addr_fetch.filter(|_| suspended) {
-            Some(life) => {
-                cx.timers.set(Timer::AddrFetch, cx.now.saturating_add(life));
-                Ok(())
-            }
-            None => Err(DisconnectReason::Timeout(Timeout::AddrFetch)),
-        }
-    }
-
     /// Whether the connection has done what it was for.
     pub(super) fn is_fulfilled(&self) -> bool {
         self.fulfilled
@@ -96,10 +81,11 @@ impl Gate {
 
     /// The application asks for transactions: from now on they are not unwanted.
     pub(super) fn on_queued(&mut self, message: &Message) {
-        self.transactions_wanted |= matches!(
-            message,
-            Message::GetData(_) | Message::MemPool | Message::FilterLoad(_) | Message::FilterClear
-        );
+        self.transactions_wanted |= match message {
+            Message::GetData(list) => names_transactions(list),
+            Message::MemPool | Message::FilterLoad(_) | Message::FilterClear => true,
+            _ => false,
+        };
     }
 
     pub(super) fn on_message(
@@ -141,6 +127,8 @@ impl Gate {
     }
 }
 
+/// Whether any item is a transaction, or a filtered block, which comes with some.
 fn names_transactions(inv: &Inventory) -> bool {
-    inv.iter().any(|item| item.kind.is_transaction())
+    inv.iter()
+        .any(|item| item.kind.is_transaction() || item.kind.is_filtered_block())
 }

@@ -89,6 +89,17 @@ impl Landing {
         }
     }
 
+    /// Bytes that have landed and would be opened if an event were asked for.
+    pub(crate) fn backlog(&self) -> u64 {
+        let arrived = self.pad.as_ref().map_or(0, |pad| pad.arrived);
+        let bytes = if self.has_frame() {
+            self.unopened().saturating_add(arrived)
+        } else {
+            0
+        };
+        bytes as u64
+    }
+
     /// Buffers held, in bytes of capacity.
     pub(crate) fn held(&self) -> usize {
         self.head
@@ -150,6 +161,7 @@ impl Landing {
             }
             return Ok(Opened::Frame(pad.into_frame()));
         }
+        admission.judge_magic(self.landed())?;
         let Some(raw) = self.landed().first_chunk::<HEADER_LEN>().copied() else {
             return Ok(Opened::Nothing);
         };

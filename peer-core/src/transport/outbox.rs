@@ -21,7 +21,7 @@ use bytes::Bytes;
 
 use super::staging::{Outbound, Staging};
 use super::v1::HEADER_LEN;
-use crate::message::{CommandName, MessageKind};
+use crate::message::{CommandName, Message, MessageKind};
 
 /// Identifies one message accepted by [`PeerMachine::send`](crate::PeerMachine::send).
 ///
@@ -50,6 +50,9 @@ const INLINE_PAYLOAD: usize = 30;
 
 /// Copies of staged frames kept for the application; while it takes none no more are staged.
 const MAX_TAPPED: usize = 1_024;
+
+/// Payload bytes of those copies; one frame may overshoot.
+const MAX_TAPPED_BYTES: usize = 1_000_000;
 
 /// A payload on its way out.
 #[derive(Clone, Debug)]
@@ -110,6 +113,19 @@ pub(crate) struct Parcel {
 }
 
 impl Parcel {
+    /// A message as it is encoded, for nobody in particular.
+    pub(crate) fn new(message: &Message, payload: Bytes) -> Self {
+        Self {
+            kind: message.kind(),
+            command: message.command(),
+            payload: Payload::new(payload),
+            checksum: None,
+            ticket: None,
+            token: 0,
+            provoked: false,
+        }
+    }
+
     /// Bytes this takes on the wire.
     fn wire_len(&self) -> usize {
         HEADER_LEN.saturating_add(self.payload.as_slice().len())
@@ -157,6 +173,8 @@ pub(crate) struct Outbox {
     sendcmpct_waiting: usize,
     /// Copies of staged frames, where the application wants to see them.
     tapped: Option<VecDeque<Tapped>>,
+    /// Payload bytes of those copies.
+    tapped_bytes: usize,
     /// Nothing can leave any more; what is queued all the same is dropped.
     is_shut: bool,
 }
@@ -172,6 +190,7 @@ impl Outbox {
             queued: 0,
             provoked: 0,
             sendcmpct_waiting: 0,
+            tapped_bytes: 0,
             is_shut: false,
         }
     }
@@ -218,8 +237,10 @@ impl Outbox {
     }
 
     fn is_untaken(&self) -> bool {
-        let tapped = self.tapped.as_ref();
-        tapped.is_some_and(|tapped| tapped.len() >= MAX_TAPPED)
+        let Some(tapped) = &self.tapped else {
+            return false;
+        };
+        tapped.len() >= MAX_TAPPED || self.tapped_bytes >= MAX_TAPPED_BYTES
     }
 
     /// Bytes of memory held: buffers, queue entries and payloads kept alive.
@@ -259,6 +280,7 @@ impl Outbox {
             if let Some(tapped) = &mut self.tapped {
                 let header = Bytes::copy_from_slice(&header);
                 let payload = parcel.payload.into_bytes();
+                self.tapped_bytes = self.tapped_bytes.saturating_add(payload.len());
                 tapped.push_back(Tapped {
                     command: parcel.command,
                     header,
@@ -275,7 +297,9 @@ impl Outbox {
 
     /// The next staged frame that was not looked at.
     pub(crate) fn next_tapped(&mut self) -> Option<Tapped> {
-        self.tapped.as_mut()?.pop_front()
+        let copy = self.tapped.as_mut()?.pop_front()?;
+        self.tapped_bytes = self.tapped_bytes.saturating_sub(copy.payload.len());
+        Some(copy)
     }
 
     /// Takes note that the socket accepted the first `n` bytes that were lent; returns how many
@@ -302,8 +326,15 @@ impl Outbox {
     pub(crate) fn shut(&mut self) {
         *self = Self {
             is_shut: true,
+            tapped: self.tapped.take(),
+            tapped_bytes: self.tapped_bytes,
             ..Self::new(self.staging.magic(), false)
         };
+    }
+
+    /// Whether nothing queued will ever leave.
+    pub(crate) fn is_shut(&self) -> bool {
+        self.is_shut
     }
 
     fn next_parcel(&mut self) -> Option<Parcel> {

@@ -85,13 +85,20 @@ pub(crate) enum Verdict {
 }
 
 impl Admission<'_> {
-    pub(crate) fn judge(&self, header: &Header) -> Result<Verdict, FrameError> {
-        if header.magic != self.magic {
-            return Err(FrameError::WrongMagic {
-                got: header.magic,
-                expected: self.magic,
-            });
+    /// Judges the magic as soon as it is there: strangers of another protocol may never send a
+    /// whole header.
+    pub(crate) fn judge_magic(&self, landed: &[u8]) -> Result<(), FrameError> {
+        match landed.first_chunk() {
+            Some(got) if *got != self.magic => {
+                let (got, expected) = (*got, self.magic);
+                Err(FrameError::WrongMagic { got, expected })
+            }
+            _ => Ok(()),
         }
+    }
+
+    pub(crate) fn judge(&self, header: &Header) -> Result<Verdict, FrameError> {
+        self.judge_magic(&header.magic)?;
         let too_large = |limit| {
             let Header {
                 command, length, ..

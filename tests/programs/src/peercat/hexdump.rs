@@ -12,7 +12,9 @@ use peer_core::RawFrame;
 /// A frame that was received (`<-`) or sent (`->`), header and payload in one.
 pub(super) fn frame(peer: &str, arrow: &str, frame: &RawFrame) -> String {
     let bytes: Vec<u8> = [&frame.header[..], &frame.payload[..]].concat();
-    let (command, length) = (frame.command, bytes.len());
+    let length = bytes.len();
+    let command = frame.command.map(|name| name.to_string());
+    let command = command.unwrap_or_else(|| "not a command".to_owned());
     let mut dump = format!("{peer} {arrow} {command}, {length} bytes\n");
     dump.reserve(LINE_LEN * length.div_ceil(WIDTH));
     for (line, offset) in bytes.chunks(WIDTH).zip((0..).step_by(WIDTH)) {

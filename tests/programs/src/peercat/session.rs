@@ -207,7 +207,6 @@ fn agreement(remote: Option<&Remote>) -> Fields {
 fn offence(misbehavior: &Misbehavior) -> Fields {
     let kind = match misbehavior.kind {
         MisbehaviorKind::Malformed(_) => "malformed",
-        MisbehaviorKind::Violation(_) => "violation",
         _ => "annoyance",
     };
     let command = misbehavior.command.map(|command| command.to_string());
