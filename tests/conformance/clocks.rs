@@ -59,6 +59,20 @@ fn a_clock_that_goes_backwards_stands_still() {
     assert_eq!(end(&events), Some(&timeout));
 }
 
+/// What was heard at a time that the clock takes back was heard all the same.
+#[test]
+fn a_clock_that_goes_backwards_makes_nobody_older() {
+    let mut config = config();
+    config.timeouts.grain = Duration::ZERO;
+    let mut probe = Probe::negotiated(config, Link::inbound());
+    probe.wait(Duration::from_secs(200));
+    probe.machine.receive(&[0xfa], START);
+    let moment = Duration::from_micros(1);
+    assert_eq!(end(&probe.wait(5 * MINUTE - moment)), None);
+    let silent = DisconnectReason::Timeout(Timeout::Idle);
+    assert_eq!(end(&probe.wait(moment)), Some(&silent));
+}
+
 /// A conversation of an hour, with ticks only at deadlines or with many more: the same words, the same events.
 #[test]
 fn extra_ticks_change_nothing() {

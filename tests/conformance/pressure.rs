@@ -116,6 +116,25 @@ fn a_remote_that_never_reads_is_not_heard_for_long() {
     assert!(held.iter().all(|held| *held < 512 * 1_024), "{held:?}");
 }
 
+/// The window closes with the reply that reaches the limit, and opens with the first that has left.
+#[test]
+fn the_limit_of_replies_is_exact() {
+    let mut probe = Probe::negotiated(config(), Link::inbound());
+    probe.reads = false;
+    for nonce in 1..=2_048 {
+        assert!(probe.machine.wants_read(), "{nonce}");
+        assert_eq!(delivered(&probe.tell(&Frame::ping(nonce))), ["ping"]);
+    }
+    assert_eq!(probe.machine.queued(), 64 * 1_024);
+    assert!(!probe.machine.wants_read());
+    assert_eq!(probe.machine.inbound(), None);
+    let _ = probe.machine.outbound();
+    probe.machine.sent(31, probe.now);
+    assert!(!probe.machine.wants_read());
+    probe.machine.sent(1, probe.now);
+    assert!(probe.machine.wants_read());
+}
+
 /// Pongs close the window, messages of the application do not: or two ends that send could wait for each other.
 #[test]
 fn a_full_queue_of_our_own_does_not_stop_us_reading() {

@@ -153,6 +153,27 @@ fn overlapping_pings_are_told_apart() {
     );
 }
 
+/// Pings of the application are as many as it likes, the memory of them is not; the latest are remembered.
+#[test]
+fn only_the_latest_pings_are_remembered() {
+    let (mut probe, _) = pinged(exact());
+    for nonce in 1..=100 {
+        probe.machine.send(Message::Ping(Ping::new(nonce))).unwrap();
+        probe.read();
+        assert!(probe.machine.stats().pings_in_flight <= 16, "{nonce}");
+    }
+    for (nonce, known) in [(1, false), (84, false), (85, true), (100, true)] {
+        let measured = probe.machine.stats().ping.is_some();
+        probe.tell(&Frame::pong(nonce));
+        assert_eq!(
+            probe.machine.stats().ping.is_some(),
+            known || measured,
+            "{nonce}"
+        );
+    }
+    assert_eq!(probe.machine.stats().pings_in_flight, 0);
+}
+
 /// Row 50: twenty minutes after a ping has left, however much else is said.
 #[test]
 fn a_pong_is_owed_within_twenty_minutes() {
@@ -312,6 +333,8 @@ fn a_grain_is_the_most_that_a_timer_is_late() {
             let start = peer_tests::script::START.saturating_add(Duration::from_micros(offset));
             let mut probe = Probe::at(config.clone(), Link::inbound(), start);
             let deadline = probe.machine.deadline().unwrap();
+            // Peers wake up together.
+            assert_eq!(u128::from(deadline.as_micros()) % grain.as_micros(), 0);
             let late = deadline.saturating_since(start.saturating_add(30 * SECOND));
             assert!(deadline >= start.saturating_add(30 * SECOND) && late < grain);
             assert_eq!(end(&probe.wait(30 * SECOND - MOMENT)), None);
