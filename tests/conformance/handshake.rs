@@ -219,6 +219,18 @@ fn every_open_handshake_of_ours_is_recognised() {
     }
 }
 
+/// Row 21, on the dialling side: a remote that sends our `version` back.
+#[test]
+fn a_mirror_is_taken_for_ourselves() {
+    let mut probe = Probe::new(config(), Link::outbound());
+    let greeting = probe.read();
+    assert_eq!(greeting.len(), 1);
+    let events = probe.tell(&greeting[0]);
+    let ourselves = DisconnectReason::Incompatible(Incompatible::SelfConnection);
+    assert_eq!(end(&events), Some(&ourselves));
+    assert_over(&mut probe, &events);
+}
+
 fn feature(id: &[u8], data: &[u8]) -> Vec<u8> {
     let size = |bytes: &[u8]| compact_size(bytes.len() as u64);
     [&size(id)[..], id, &size(data), data].concat()

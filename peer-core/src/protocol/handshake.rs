@@ -196,8 +196,8 @@ fn is_tolerated_early(cx: &Cx<'_>, message: &Message) -> bool {
 fn judge_version(cx: &Cx<'_>, version: &VersionMessage) -> Result<(), DisconnectReason> {
     let config = cx.config;
     let window = config.timeouts.negotiation;
-    if cx.link.is_inbound()
-        && !config.allow_self_connection
+    // Dialling as well: a remote that sends our nonce back is a mirror.
+    if !config.allow_self_connection
         && self_nonce::is_ours(&config.secret, version.nonce, cx.now, window)
     {
         return Err(DisconnectReason::Incompatible(Incompatible::SelfConnection));
