@@ -38,10 +38,23 @@ impl EncodedMessage {
         config: &Config,
         encoding: TxEncoding,
     ) -> Result<Self, EncodeError> {
-        let codec = config.codec(config.protocol_version);
-        let payload = message.payload(&codec, encoding)?;
+        Self::for_version(message, config, config.protocol_version, encoding)
+    }
+
+    /// The same for remotes with which `version` was negotiated
+    /// ([`Remote::protocol_version`](crate::Remote)): only a few old messages differ.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn for_version(
+        message: Message,
+        config: &Config,
+        version: u32,
+        encoding: TxEncoding,
+    ) -> Result<Self, EncodeError> {
+        let payload = message.payload(&config.codec(version), encoding)?;
         let checksum = v1::checksum(&payload);
-        let (magic, version) = (config.network.magic, config.protocol_version);
+        let magic = config.network.magic;
         Ok(Self(Arc::new(Inner {
             message,
             payload,

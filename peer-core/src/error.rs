@@ -36,6 +36,18 @@ pub enum DisconnectReason {
     HungUp(HangUp),
 }
 
+impl From<Violation> for DisconnectReason {
+    fn from(violation: Violation) -> Self {
+        Self::Violation(violation)
+    }
+}
+
+impl From<Goodbye> for DisconnectReason {
+    fn from(goodbye: Goodbye) -> Self {
+        Self::Local(goodbye)
+    }
+}
+
 /// Why our side ended a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -135,6 +147,14 @@ pub enum Violation {
         /// The message.
         command: CommandName,
     },
+    /// A request for a service that we do not offer.
+    #[error("{command} needs the service {service}, which we do not offer")]
+    NotServed {
+        /// The message.
+        command: CommandName,
+        /// The service.
+        service: ServiceFlags,
+    },
     /// Too many legal but pointless messages in a minute.
     #[error("{limit} pointless messages within a minute ({annoyance:?})")]
     Annoying {
@@ -163,6 +183,8 @@ pub enum Annoyance {
     UnwantedTransaction,
     /// A frame longer than its kind allows, skipped.
     Oversized,
+    /// A request for a service that we do not offer, where the policy drops it.
+    NotServed,
 }
 
 impl Annoyance {
@@ -175,6 +197,7 @@ impl Annoyance {
         Self::Empty,
         Self::UnwantedTransaction,
         Self::Oversized,
+        Self::NotServed,
     ];
 }
 

@@ -128,3 +128,4 @@ pub use self::time::Timestamp;
 pub use self::timer::Timer;
 pub use self::transport::outbox::Ticket;
 pub use self::transport::{FrameError, Outbound};
+pub use rand_core;

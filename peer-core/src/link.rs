@@ -35,6 +35,8 @@ pub enum Purpose {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Link {
+    /// The caller's name for the peer; the machine only keeps it. 0 by default.
+    pub id: u64,
     /// Who dialled.
     pub direction: Direction,
     /// What for. On inbound links the machine takes it for [`Purpose::FullRelay`].
@@ -42,6 +44,8 @@ pub struct Link {
     /// The remote's address where there is one: sent to it in `version` (unless
     /// [`Config::proxy`](crate::Config)), otherwise unused.
     pub remote: Option<SocketAddr>,
+    /// Our own address of the connection where there is one; never sent.
+    pub local: Option<SocketAddr>,
     /// The services the remote is known for, sent back to it in `version` beside its address.
     pub remote_services: ServiceFlags,
     /// The height of our best block, sent in `version`.
@@ -61,12 +65,28 @@ impl Link {
 
     const fn new(direction: Direction) -> Self {
         Self {
+            id: 0,
             direction,
             purpose: Purpose::FullRelay,
             remote: None,
+            local: None,
             remote_services: ServiceFlags::NONE,
             start_height: 0,
         }
+    }
+
+    /// With the caller's name for the peer.
+    #[must_use]
+    pub const fn with_id(mut self, id: u64) -> Self {
+        self.id = id;
+        self
+    }
+
+    /// With our own address of the connection.
+    #[must_use]
+    pub const fn with_local(mut self, local: SocketAddr) -> Self {
+        self.local = Some(local);
+        self
     }
 
     /// With the remote's address.

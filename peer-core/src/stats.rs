@@ -33,6 +33,8 @@ pub struct Stats {
     pub ping: Option<Duration>,
     /// Shortest round trip of all.
     pub min_ping: Option<Duration>,
+    /// When the oldest ping left whose pong is outstanding (Core: `pingwait` counts from it).
+    pub ping_since: Option<Timestamp>,
     /// Pings whose pong is outstanding.
     pub pings_in_flight: usize,
     /// Frames dropped for their checksum.

@@ -61,6 +61,12 @@ pub struct Strictness {
     /// A transaction, or its announcement, though we said that we want none. Default `Disconnect`
     /// (as Core).
     pub unwanted_transaction: Reaction,
+    /// `filterload`, `filteradd`, `filterclear` or `mempool` though we do not offer the BLOOM
+    /// service, from a remote of version 70011 or later, which knows that (BIP111). Default
+    /// `Disconnect` (as Core; btcd leaves it to its server).
+    pub bloom_without_service: Reaction,
+    /// The same from an older remote. Default `Drop` (as btcd once promised; Core disconnects).
+    pub bloom_without_service_old: Reaction,
     /// `addr` or `addrv2` with no entry. Default `Deliver` (as Core; btcd's server disconnects).
     pub empty_addr: Reaction,
     /// A payload before `verack` longer than [`Limits::early_payload`](crate::Limits). Default
@@ -87,6 +93,8 @@ impl Default for Strictness {
             early_message: Reaction::Drop,
             late_negotiation: Reaction::Disconnect,
             unwanted_transaction: Reaction::Disconnect,
+            bloom_without_service: Reaction::Disconnect,
+            bloom_without_service_old: Reaction::Drop,
             empty_addr: Reaction::Deliver,
             oversized_early: Oversized::Disconnect,
             oversized_for_type: Oversized::Accept,
@@ -96,10 +104,12 @@ impl Default for Strictness {
 }
 
 impl Strictness {
-    /// As Bitcoin Core reacts (v31.99).
+    /// As Bitcoin Core reacts (v31.99). Core also counts nothing and waits longer: see
+    /// [`Config::like_core`](crate::Config::like_core).
     pub fn core() -> Self {
         Self {
             duplicate_version: Reaction::Drop,
+            bloom_without_service_old: Reaction::Disconnect,
             oversized_early: Oversized::Skip,
             ..Self::default()
         }
@@ -115,6 +125,8 @@ impl Strictness {
             trailing_bytes: Reaction::Disconnect,
             bad_command: Reaction::Disconnect,
             early_message: Reaction::Disconnect,
+            bloom_without_service: Reaction::Deliver,
+            bloom_without_service_old: Reaction::Deliver,
             empty_addr: Reaction::Disconnect,
             oversized_for_type: Oversized::Disconnect,
             send_reject: true,

@@ -2,6 +2,7 @@
 
 use peer_core::message::{DecodeError, DecodeErrorKind, MessageKind};
 use peer_core::network::Network;
+use peer_core::wire::ServiceFlags;
 use peer_core::{Config, DisconnectReason, Event, Link, Malformed};
 use peer_tests::script::{Frame, Probe, VersionPayload, end};
 
@@ -26,7 +27,10 @@ impl Preset {
 }
 
 pub(crate) fn config() -> Config {
-    Config::with_secret(Network::REGTEST, [7; 32])
+    let mut config = Config::with_secret(Network::REGTEST, [7; 32]);
+    // So that bloom commands are as good as any other; what happens without it has its own tests.
+    config.services = ServiceFlags::BLOOM;
+    config
 }
 
 /// What one stimulus must lead to.

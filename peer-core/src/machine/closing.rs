@@ -177,9 +177,3 @@ impl PeerMachine {
         });
     }
 }
-
-impl From<Goodbye> for DisconnectReason {
-    fn from(goodbye: Goodbye) -> Self {
-        Self::Local(goodbye)
-    }
-}

@@ -196,6 +196,7 @@ impl Keepalive {
 
     fn count(&mut self, cx: &mut Cx<'_>) {
         cx.stats.pings_in_flight = self.departed().count();
+        cx.stats.ping_since = self.departed().map(|departure| departure.at).min();
         if cx.stats.pings_in_flight == 0 {
             self.grace = Duration::ZERO;
             cx.timers.stop(Timer::Pong);

@@ -10,8 +10,10 @@
 //! | [`keepalive`] | pings, pongs, round trips |
 //! | [`liveness`] | silence of the remote, sockets that take nothing |
 //! | [`purpose`] | what this kind of connection sends and refuses |
+//! | [`bloom`] | requests for a service we do not offer |
 //! | [`temper`] | counts of bad and pointless input, and when they are too many |
 
+mod bloom;
 mod farewell;
 mod handshake;
 mod keepalive;
@@ -25,7 +27,7 @@ use alloc::collections::VecDeque;
 use core::time::Duration;
 
 use crate::config::Config;
-use crate::error::{Annoyance, DisconnectReason, Goodbye, Malformed, Timeout, Violation};
+use crate::error::{Annoyance, DisconnectReason, Goodbye, Malformed, Timeout};
 use crate::event::Event;
 use crate::link::Link;
 use crate::message::{Codec, CommandName, DecodeError, Message, MessageKind, Reject};
@@ -144,6 +146,9 @@ impl Protocol {
                     Ok(Flow::Keep)
                 }
             };
+        }
+        if !bloom::is_served(cx, message)? {
+            return self.annoyed(cx, message.command(), Annoyance::NotServed);
         }
         if let Some(annoyance) = temper::pointless(cx.config, message)? {
             self.annoyed(cx, message.command(), annoyance)?;
@@ -306,11 +311,5 @@ impl Protocol {
     ) -> Judgement {
         self.temper.on_annoyance(cx, Some(command), annoyance)?;
         Ok(Flow::Keep)
-    }
-}
-
-impl From<Violation> for DisconnectReason {
-    fn from(violation: Violation) -> Self {
-        Self::Violation(violation)
     }
 }

@@ -325,3 +325,25 @@ fn configurations_that_cannot_work_are_refused() {
         }
     );
 }
+
+/// CONFORMANCE rows 84 and 2.13; BIP111 draws the line at 70011.
+#[test]
+fn bloom_commands_without_the_service_end_the_connection_or_are_dropped() {
+    let react = |config: Config, version| {
+        let mut config = config;
+        config.protocol_version = version;
+        let mut machine = negotiated(config, Link::inbound());
+        let events = say(&mut machine, &Message::FilterClear, NOW);
+        let delivered = events
+            .iter()
+            .any(|event| matches!(event, Event::Message { .. }));
+        (ending(&events).is_some(), delivered)
+    };
+    assert_eq!(react(config(), 70_011), (true, false));
+    assert_eq!(react(config(), 70_010), (false, false));
+    assert_eq!(react(config().like_core(), 70_010), (true, false));
+    assert_eq!(react(config().like_btcd(), 70_011), (false, true));
+    let mut serving = config();
+    serving.services = ServiceFlags::BLOOM;
+    assert_eq!(react(serving, 70_011), (false, true));
+}
