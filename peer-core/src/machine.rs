@@ -292,8 +292,8 @@ impl PeerMachine {
     // --- the application ------------------------------------------------------------------
 
     /// The next thing that happened. `None`: nothing complete has arrived, or replies that the
-    /// remote provoked wait for it to read; ask again after [`received`](Self::received),
-    /// [`sent`](Self::sent) or [`tick`](Self::tick).
+    /// remote provoked wait for it to read, or a verdict on its `version` is owed; ask again after
+    /// anything else was called.
     pub fn poll_event(&mut self) -> Option<Event> {
         loop {
             if let Some(event) = self.next_event() {
