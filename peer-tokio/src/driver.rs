@@ -43,8 +43,9 @@ const MAX_SLICES: usize = 64;
 #[derive(Debug)]
 #[must_use = "a connection does nothing unless its driver is spawned or polled"]
 pub struct Driver<S> {
-    // First, so that the socket is closed when those who wait for that hear of it.
-    stream: S,
+    // First, so that the socket is closed when those who wait for that hear of it. None once it
+    // is.
+    stream: Option<S>,
     session: Session,
     clock: Clock,
     alarm: Alarm,
@@ -59,7 +60,7 @@ pub struct Driver<S> {
 impl<S> Driver<S> {
     pub(crate) fn new(stream: S, clock: Clock, session: Session) -> Self {
         Self {
-            stream,
+            stream: Some(stream),
             session,
             clock,
             alarm: Alarm::default(),
@@ -94,6 +95,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Future for Driver<S> {
             return Poll::Pending;
         };
         ready!(this.poll_part(cx, &ended));
+        // The future may be kept after its end; the socket is not.
+        this.stream = None;
         this.session.close();
         Poll::Ready(ended)
     }
@@ -148,10 +151,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
 
     /// One read of at most `most` bytes; `None` if the machine wants none now, or none is there.
     fn poll_read(&mut self, cx: &mut Context<'_>, most: usize) -> Option<io::Result<usize>> {
+        let stream = Pin::new(self.stream.as_mut()?);
         let window = self.session.machine.inbound()?;
         let len = window.len().min(most.max(TURN));
         let mut buf = ReadBuf::new(window.get_mut(..len)?);
-        match Pin::new(&mut self.stream).poll_read(cx, &mut buf) {
+        match stream.poll_read(cx, &mut buf) {
             Poll::Pending => None,
             Poll::Ready(read) => Some(read.map(|()| buf.filled().len())),
         }
@@ -179,7 +183,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
 
     /// One write; `None` if the machine has nothing to lend now, or the socket takes nothing.
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Option<io::Result<usize>> {
-        let stream = Pin::new(&mut self.stream);
+        let stream = Pin::new(self.stream.as_mut()?);
         let outbound = self.session.machine.outbound();
         if outbound.is_empty() {
             return None;
@@ -202,7 +206,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         if !self.unflushed || self.broken.is_some() || self.session.machine.wants_write() {
             return false;
         }
-        match Pin::new(&mut self.stream).poll_flush(cx) {
+        let Some(stream) = &mut self.stream else {
+            return false;
+        };
+        match Pin::new(stream).poll_flush(cx) {
             Poll::Pending => false,
             Poll::Ready(flushed) => {
                 self.unflushed = false;
@@ -215,14 +222,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     /// The connection has ended; the socket follows.
     fn poll_part(&mut self, cx: &mut Context<'_>, ended: &Disconnected) -> Poll<()> {
         let patience = self.session.patience(cx.waker(), self.clock.now());
-        let Some(patience) = patience.filter(|_| !parting::is_abrupt(&ended.reason)) else {
+        let patience = patience.filter(|_| !parting::is_abrupt(&ended.reason));
+        let (Some(stream), Some(patience)) = (&mut self.stream, patience) else {
             return Poll::Ready(());
         };
         let until = self.clock.instant(self.parting.until(patience));
         if self.alarm.poll(until, cx).is_ready() {
             return Poll::Ready(());
         }
-        self.parting.poll(Pin::new(&mut self.stream), cx)
+        self.parting.poll(Pin::new(stream), cx)
     }
 }
 

@@ -224,6 +224,32 @@ async fn closed_tells_every_clone_before_and_after() {
     }
 }
 
+/// A driver that is kept after its end, as a `select!` over a reference does, keeps no socket.
+#[tokio::test]
+async fn closed_means_that_the_socket_is_closed() {
+    for abort in [false, true] {
+        let (ours, mut theirs) = tcp_pair().await;
+        let (peer, _events, mut driver) = outbound(ours, config(7));
+        let waiting = tokio::spawn({
+            let peer = peer.clone();
+            async move { peer.closed().await }
+        });
+        if abort {
+            peer.abort();
+        } else {
+            peer.disconnect();
+            theirs.shutdown().await.unwrap();
+        }
+        let ended = soon(&mut driver).await;
+        assert!(Arc::ptr_eq(&soon(waiting).await.unwrap(), &ended));
+        soon(theirs.read_to_end(&mut Vec::new())).await.unwrap();
+        // Shut down, the socket would still take what we say; closed, it resets. The first write
+        // asks, the answer comes a moment later.
+        soon(async { while theirs.write_all(b"anybody?").await.is_ok() {} }).await;
+        drop(driver);
+    }
+}
+
 #[tokio::test]
 async fn nobody_listening_there_is_an_error_of_the_dial() {
     let listener = Listener::bind("127.0.0.1:0", Arc::new(config(8)))
