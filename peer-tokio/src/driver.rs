@@ -3,6 +3,7 @@
 //! One poll function, no tasks of its own, no state but the operating system's readiness: it can
 //! be dropped at any point. It knows no message and no rule of the protocol.
 
+mod broken;
 mod clock;
 mod parting;
 
@@ -15,6 +16,7 @@ use std::task::{Context, Poll, ready};
 use peer_core::{HangUp, Timestamp};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use self::broken::Broken;
 use self::clock::Alarm;
 pub(crate) use self::clock::Clock;
 use self::parting::Parting;
@@ -50,7 +52,7 @@ pub struct Driver<S> {
     clock: Clock,
     alarm: Alarm,
     /// The socket takes no more; what had arrived is read before the machine hears of it.
-    broken: Option<HangUp>,
+    broken: Option<Broken>,
     /// Bytes may sit in a buffer of the stream (TLS, for instance).
     unflushed: bool,
     /// For when the connection has ended, and the socket has not.
@@ -110,13 +112,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         let mut busy = self.session.exchange(cx.waker(), now);
         busy |= self.read(cx, now, budget);
         busy |= self.write(cx, now);
-        busy | self.flush(cx)
+        busy | self.flush(cx, now)
     }
 
     /// Tells the time if it was asked for; whether it was. The clock decides, not the timer.
     fn watch_time(&mut self, cx: &mut Context<'_>) -> bool {
         let now = self.clock.now();
-        match self.session.deadline() {
+        if self
+            .broken
+            .as_mut()
+            .is_some_and(|broken| broken.is_due(now))
+        {
+            return true;
+        }
+        let last_words = self.broken.as_ref().and_then(Broken::until);
+        match self.session.deadline().into_iter().chain(last_words).min() {
             None => false,
             Some(at) if at <= now => {
                 self.session.tick(now);
@@ -128,37 +138,55 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
 
     /// Reads once, into the window the machine lends.
     fn read(&mut self, cx: &mut Context<'_>, now: Timestamp, budget: &mut usize) -> bool {
-        let Some(read) = self.poll_read(cx, *budget) else {
-            // Nothing is left of what had arrived before the socket broke.
-            let Some(how) = self.broken.take() else {
-                return false;
-            };
-            self.session.hung_up(how, now);
-            return true;
+        let read = match self.poll_read(cx, *budget) {
+            Some(Poll::Ready(read)) => read,
+            waiting => return self.break_off(waiting.is_some(), now),
         };
         match read {
             // The window is never empty, so this is the end of the stream.
-            Ok(0) => self.session.hung_up(HangUp::EndOfStream, now),
+            Ok(0) => {
+                let broken = self.broken.take().map(|broken| broken.how);
+                self.session
+                    .hung_up(broken.unwrap_or(HangUp::EndOfStream), now);
+            }
             Ok(n) => {
                 *budget = budget.saturating_sub(n);
                 self.session.machine.received(n, now);
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => self.session.hung_up(hang_up(&error), now),
+            Err(error) => {
+                self.broken = None;
+                self.session.hung_up(hang_up(&error), now);
+            }
         }
         true
     }
 
-    /// One read of at most `most` bytes; `None` if the machine wants none now, or none is there.
-    fn poll_read(&mut self, cx: &mut Context<'_>, most: usize) -> Option<io::Result<usize>> {
+    /// One read of at most `most` bytes; `None` if the machine wants none now.
+    fn poll_read(&mut self, cx: &mut Context<'_>, most: usize) -> Option<Poll<io::Result<usize>>> {
         let stream = Pin::new(self.stream.as_mut()?);
         let window = self.session.machine.inbound()?;
         let len = window.len().min(most.max(TURN));
         let mut buf = ReadBuf::new(window.get_mut(..len)?);
-        match stream.poll_read(cx, &mut buf) {
-            Poll::Pending => None,
-            Poll::Ready(read) => Some(read.map(|()| buf.filled().len())),
-        }
+        let read = stream.poll_read(cx, &mut buf);
+        Some(read.map_ok(|()| buf.filled().len()))
+    }
+
+    /// Nothing was read: tells the machine that the socket broke, if it did and nothing that had
+    /// arrived would be lost. Whether it told.
+    fn break_off(&mut self, wanted: bool, now: Timestamp) -> bool {
+        let silent = if wanted {
+            self.broken.as_ref().is_some_and(Broken::is_silent)
+        } else {
+            // What waits for the application is still to be read, once it has taken some. What
+            // waits for the remote to read our replies never will be.
+            !self.session.is_starved()
+        };
+        let Some(broken) = self.broken.take_if(|_| silent) else {
+            return false;
+        };
+        self.session.hung_up(broken.how, now);
+        true
     }
 
     /// Writes once, what the machine lends.
@@ -170,13 +198,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             return false;
         };
         match written {
-            Ok(0) => self.broken = Some(HangUp::LocalError),
+            Ok(0) => self.broken = Some(Broken::new(HangUp::LocalError, now)),
             Ok(n) => {
                 self.unflushed = true;
                 self.session.machine.sent(n, now);
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => self.broken = Some(hang_up(&error)),
+            Err(error) => self.broken = Some(Broken::new(hang_up(&error), now)),
         }
         true
     }
@@ -202,7 +230,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     }
 
     /// Lets a buffering stream write what it holds, once the machine has nothing to add.
-    fn flush(&mut self, cx: &mut Context<'_>) -> bool {
+    fn flush(&mut self, cx: &mut Context<'_>, now: Timestamp) -> bool {
         if !self.unflushed || self.broken.is_some() || self.session.machine.wants_write() {
             return false;
         }
@@ -213,7 +241,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             Poll::Pending => false,
             Poll::Ready(flushed) => {
                 self.unflushed = false;
-                self.broken = flushed.err().map(|error| hang_up(&error));
+                self.broken = flushed.err().map(|error| Broken::new(hang_up(&error), now));
                 self.broken.is_some()
             }
         }

@@ -21,6 +21,8 @@ pub(crate) struct Session {
     ledger: Ledger,
     /// Nothing more arrives: what has arrived is little, and is told even to a slow application.
     hung_up: bool,
+    /// The application has to take events before the machine is asked for more.
+    starved: bool,
     leaving: Leaving,
     ended: Option<Arc<Disconnected>>,
 }
@@ -44,6 +46,7 @@ impl Session {
             shared,
             ledger: Ledger::default(),
             hung_up: false,
+            starved: false,
             leaving: Leaving::No,
             ended: None,
         }
@@ -81,6 +84,12 @@ impl Session {
     /// Time has come to `now`.
     pub(crate) fn tick(&mut self, now: Timestamp) {
         self.machine.tick(now);
+    }
+
+    /// Whether the machine may have more to tell, and waits for the application to take what it
+    /// told: its taking some wakes the driver.
+    pub(crate) fn is_starved(&self) -> bool {
+        self.starved
     }
 
     /// How the connection ended, once it has.
@@ -163,7 +172,12 @@ impl Session {
     /// bounded by what the machine had received, and the end must not wait for a slow listener.
     fn give_events(&mut self) -> bool {
         let mut busy = false;
-        while self.hung_up || self.machine.is_closed() || self.shared.has_event_room() {
+        loop {
+            let patient = !self.hung_up && !self.machine.is_closed();
+            self.starved = patient && !self.shared.has_event_room();
+            if self.starved {
+                break;
+            }
             let Some(event) = self.machine.poll_event() else {
                 break;
             };

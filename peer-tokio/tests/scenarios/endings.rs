@@ -3,24 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use peer_core::{DisconnectReason, Goodbye, HangUp, Link, PeerMachine, Timestamp};
+use peer_core::{DisconnectReason, Goodbye, HangUp, Link};
 use peer_tokio::{Listener, SendError, dial};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
 
 use crate::help::{
-    End, against_bytes, config, inbound, large, negotiated, numbered, numbers, outbound, run, soon,
-    to_the_end, until_negotiated,
+    End, against_bytes, config, inbound, large, negotiated, numbered, numbers, outbound, run,
+    shake_hands, soon, tcp_pair, to_the_end, until_negotiated,
 };
 
 const LOCAL: DisconnectReason = DisconnectReason::Local(Goodbye::Requested);
-
-async fn tcp_pair() -> (TcpStream, TcpStream) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let (dialled, accepted) = tokio::join!(TcpStream::connect(address), listener.accept());
-    (dialled.unwrap(), accepted.unwrap().0)
-}
 
 async fn over_tcp() -> (End, End) {
     let (left, right) = tcp_pair().await;
@@ -126,21 +118,6 @@ async fn an_abort_waits_for_nothing() {
         truncated.reason,
         DisconnectReason::HungUp(HangUp::Truncated)
     );
-}
-
-/// Shakes hands by hand.
-async fn shake_hands(stream: &mut TcpStream) {
-    let now = Timestamp::from_secs(1_700_000_000);
-    let mut machine = PeerMachine::from_seed(Arc::new(config(8)), Link::inbound(), now, [2; 32]);
-    while !machine.is_negotiated() {
-        while machine.wants_write() {
-            let n = stream.write(machine.outbound().first()).await.unwrap();
-            machine.sent(n, now);
-        }
-        let n = stream.read(machine.inbound().unwrap()).await.unwrap();
-        machine.received(n, now);
-        while machine.poll_event().is_some() {}
-    }
 }
 
 #[tokio::test]

@@ -6,9 +6,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use peer_core::message::{CommandName, Message};
 use peer_core::network::Network;
-use peer_core::{Config, DisconnectReason, Event, Link};
+use peer_core::{Config, DisconnectReason, Event, Link, PeerMachine, Timestamp};
 use peer_tokio::{Connection, Disconnected, Driver, Events, Peer, connect_seeded};
-use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, duplex};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, duplex};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 /// A running connection.
@@ -156,6 +157,37 @@ pub(crate) fn numbers(messages: &[Message]) -> Vec<u32> {
 pub(crate) fn against_bytes(config: Config, capacity: usize) -> (End, DuplexStream) {
     let (ours, theirs) = duplex(capacity);
     (run(inbound(ours, config)), theirs)
+}
+
+pub(crate) async fn tcp_pair() -> (TcpStream, TcpStream) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (dialled, accepted) = tokio::join!(TcpStream::connect(address), listener.accept());
+    (dialled.unwrap(), accepted.unwrap().0)
+}
+
+/// When what is done by hand happens.
+const THEN: Timestamp = Timestamp::from_secs(1_700_000_000);
+
+/// Shakes hands by hand, as the accepting side.
+pub(crate) async fn shake_hands(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> PeerMachine {
+    let config = Arc::new(config(8));
+    let mut machine = PeerMachine::from_seed(config, Link::inbound(), THEN, [2; 32]);
+    while !machine.is_negotiated() {
+        write_all(&mut machine, stream).await;
+        let n = stream.read(machine.inbound().unwrap()).await.unwrap();
+        machine.received(n, THEN);
+        while machine.poll_event().is_some() {}
+    }
+    machine
+}
+
+/// Writes by hand what the machine has to say.
+pub(crate) async fn write_all(machine: &mut PeerMachine, stream: &mut (impl AsyncWrite + Unpin)) {
+    while machine.wants_write() {
+        let n = stream.write(machine.outbound().first()).await.unwrap();
+        machine.sent(n, THEN);
+    }
 }
 
 /// A driver that was never polled.

@@ -9,6 +9,7 @@
 )]
 
 mod backpressure;
+mod broken;
 mod bulk;
 mod cancel;
 mod crowd;
