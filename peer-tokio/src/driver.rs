@@ -140,7 +140,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     fn read(&mut self, cx: &mut Context<'_>, now: Timestamp, budget: &mut usize) -> bool {
         let read = match self.poll_read(cx, *budget) {
             Some(Poll::Ready(read)) => read,
-            waiting => return self.break_off(waiting.is_some(), now),
+            Some(Poll::Pending) => {
+                // Gives the window back: a connection that hears nothing owns no buffer.
+                self.session.machine.received(0, now);
+                return self.break_off(true, now);
+            }
+            None => return self.break_off(false, now),
         };
         match read {
             // The window is never empty, so this is the end of the stream.
@@ -272,3 +277,6 @@ fn hang_up(error: &io::Error) -> HangUp {
         _ => HangUp::LocalError,
     }
 }
+
+#[cfg(test)]
+mod tests;
