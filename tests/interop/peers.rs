@@ -28,7 +28,7 @@ fn switches(kind: Kind) -> &'static [&'static str] {
 
 pub(crate) fn we_dial(kind: Kind, wrapper: &Path) -> Result<(), Failure> {
     let node = Node::start(kind, wrapper, switches(kind))?;
-    node.mine(3)?;
+    mine(&node)?;
     let home = Home::new()?;
     let mut ours = home.dial(node.p2p_addr())?;
     ours.negotiated()?;
@@ -56,7 +56,7 @@ pub(crate) fn we_dial(kind: Kind, wrapper: &Path) -> Result<(), Failure> {
 
 pub(crate) fn the_node_dials(kind: Kind, wrapper: &Path) -> Result<(), Failure> {
     let node = Node::start(kind, wrapper, switches(kind))?;
-    node.mine(3)?;
+    mine(&node)?;
     let home = Home::new()?;
     let listener = home.listen()?;
     let address = listener.local_addr().map_err(wrong("our address"))?;
@@ -160,6 +160,14 @@ pub(crate) fn sync(kind: Kind, wrapper: &Path) -> Result<(), Failure> {
         format!("{blocks} headers and blocks are not in the summary:\n{said}")
     })?;
     Ok(node.stop()?)
+}
+
+/// Mines a few blocks, and waits until every part of the node knows: the one that tells its height to peers hears of it
+/// last.
+fn mine(node: &Node) -> Result<(), Failure> {
+    node.mine(3)?;
+    node.rpc("syncwithvalidationinterfacequeue", &[])?;
+    Ok(())
 }
 
 /// The node's `getpeerinfo` about us, and our view of the node.
