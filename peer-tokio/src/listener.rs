@@ -1,5 +1,7 @@
 //! TCP at both ends: dialling, and a listener that outlives what happens to single connections.
 
+mod remedy;
+
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -10,6 +12,7 @@ use peer_core::{Config, Link};
 use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
 use tokio::time::sleep;
 
+use self::remedy::Remedy;
 use crate::error::ConnectError;
 use crate::{Connection, connect};
 
@@ -84,11 +87,11 @@ impl Listener {
     /// Waits for the next connection. Given up half-way, it has taken none.
     ///
     /// Connections that died in the line are passed over. When the system is out of file
-    /// descriptors or memory this waits a moment, up to a second, and tries again: an error here
-    /// means that the listener itself is of no use any more.
+    /// descriptors or memory, or its network is down, this waits a moment, up to a second, and
+    /// tries again: an error here means that the listener itself is of no use any more.
     ///
     /// # Errors
-    /// Those of the socket that no waiting mends, and of the operating system's entropy.
+    /// Those of the socket that waiting does not mend, and of the operating system's entropy.
     pub async fn accept(&self) -> io::Result<Connection<TcpStream>> {
         let mut pause = MIN_PAUSE;
         loop {
@@ -114,52 +117,5 @@ impl Listener {
             .with_remote(remote)
             .with_start_height(self.start_height.load(Ordering::Relaxed));
         Ok(connect(stream, self.config.clone(), link)?)
-    }
-}
-
-/// What to do about an error of `accept`.
-#[derive(Debug, PartialEq, Eq)]
-enum Remedy {
-    /// It was about one connection: take the next.
-    Next,
-    /// The system is short of something, or its network is in disorder.
-    Pause,
-    /// The socket does not listen.
-    None,
-}
-
-impl Remedy {
-    fn of(error: &io::Error) -> Self {
-        match error.kind() {
-            io::ErrorKind::ConnectionAborted
-            | io::ErrorKind::ConnectionReset
-            | io::ErrorKind::ConnectionRefused
-            | io::ErrorKind::Interrupted => Self::Next,
-            io::ErrorKind::InvalidInput => Self::None,
-            _ => Self::Pause,
-        }
-    }
-}
-
-#[cfg(all(test, unix))]
-mod tests {
-    use super::*;
-
-    /// Numbers of Linux and the BSDs alike.
-    #[test]
-    fn only_a_socket_that_does_not_listen_ends_the_listener() {
-        const EINTR: i32 = 4;
-        const ENOMEM: i32 = 12;
-        const EINVAL: i32 = 22;
-        const ENFILE: i32 = 23;
-        const EMFILE: i32 = 24;
-        let remedy = |errno| Remedy::of(&io::Error::from_raw_os_error(errno));
-        assert_eq!(remedy(EINTR), Remedy::Next);
-        for shortage in [ENOMEM, ENFILE, EMFILE] {
-            assert_eq!(remedy(shortage), Remedy::Pause);
-        }
-        assert_eq!(remedy(EINVAL), Remedy::None);
-        let aborted = io::Error::from(io::ErrorKind::ConnectionAborted);
-        assert_eq!(Remedy::of(&aborted), Remedy::Next);
     }
 }

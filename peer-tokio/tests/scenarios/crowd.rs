@@ -175,3 +175,23 @@ async fn shutdown_under_load() {
         assert!(matches!(reason, DisconnectReason::HungUp(_)), "{reason}");
     }
 }
+
+/// Waiting would not make it listen.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_socket_that_cannot_accept_is_an_error() {
+    use std::net::{TcpListener, UdpSocket};
+    use std::os::fd::OwnedFd;
+
+    let deaf = UdpSocket::bind("127.0.0.1:0").unwrap();
+    deaf.set_nonblocking(true).unwrap();
+    let address = deaf.local_addr().unwrap();
+    let socket = TcpListener::from(OwnedFd::from(deaf));
+    let socket = tokio::net::TcpListener::from_std(socket).unwrap();
+    let listener = Listener::new(socket, Arc::new(config(8))).unwrap();
+    // So that there is something to try for.
+    let caller = UdpSocket::bind("127.0.0.1:0").unwrap();
+    caller.send_to(b"hello", address).unwrap();
+    let error = soon(listener.accept()).await.unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::Unsupported);
+}
