@@ -14,12 +14,14 @@ use crate::time::Timestamp;
 use crate::timer::Timer;
 use crate::transport::outbox::Lane;
 
-/// Pings awaiting their pongs.
+/// Pings on their way.
 #[derive(Debug, Default)]
 pub(super) struct Keepalive {
+    /// Nonces of pings whose last byte has not left.
+    queued: VecDeque<u64>,
+    /// Pings whose pong is awaited, in the order of leaving; at most
+    /// [`Limits::pings_in_flight`](crate::Limits).
     flights: VecDeque<Flight>,
-    /// Pings that have left.
-    departures: u64,
     /// Pings given up on: a pong for one of them comes late, not unasked.
     given_up: u64,
     /// Time in which the remote could not be heard through our own doing, since something was last
@@ -27,18 +29,10 @@ pub(super) struct Keepalive {
     grace: Duration,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Flight {
     nonce: u64,
-    /// `None` while its last byte has not left.
-    departure: Option<Departure>,
-}
-
-/// When a ping left, and as the how-manieth.
-#[derive(Clone, Copy, Debug)]
-struct Departure {
-    at: Timestamp,
-    number: u64,
+    left_at: Timestamp,
 }
 
 /// What identifies a message of ours when its frame has left: the nonce of a ping.
@@ -69,29 +63,23 @@ impl Keepalive {
 
     /// A ping was queued.
     pub(super) fn on_queued(&mut self, ping: &Ping) {
-        if let Some(nonce) = ping.nonce {
-            self.flights.push_back(Flight {
-                nonce,
-                departure: None,
-            });
-        }
+        self.queued.extend(ping.nonce);
     }
 
     /// A ping has left.
     pub(super) fn on_sent(&mut self, cx: &mut Cx<'_>, nonce: u64) {
-        let queued = |flight: &&mut Flight| flight.departure.is_none() && flight.nonce == nonce;
-        let Some(flight) = self.flights.iter_mut().find(queued) else {
+        // Almost always the first: only automatic pings overtake.
+        let queued = self.queued.iter().position(|queued| *queued == nonce);
+        if queued.and_then(|index| self.queued.remove(index)).is_none() {
             return;
-        };
-        flight.departure = Some(Departure {
-            at: cx.now,
-            number: self.departures,
+        }
+        self.flights.push_back(Flight {
+            nonce,
+            left_at: cx.now,
         });
-        self.departures = self.departures.saturating_add(1);
         // Pings of the application are not limited in number, the memory of them is.
-        let most = u64::try_from(cx.config.limits.pings_in_flight.max(1)).unwrap_or(u64::MAX);
-        let oldest_kept = self.departures.saturating_sub(most);
-        self.give_up(|departure| departure.number < oldest_kept);
+        let most = cx.config.limits.pings_in_flight.max(1);
+        self.give_up(self.flights.len().saturating_sub(most));
         if let Some(deadline) = cx.config.timeouts.pong
             && !cx.timers.is_set(Timer::Pong)
         {
@@ -106,16 +94,17 @@ impl Keepalive {
         let answered = self
             .flights
             .iter()
-            .position(|flight| flight.nonce == pong.nonce && flight.departure.is_some());
-        let flight = answered.and_then(|index| self.flights.remove(index));
-        if let Some(Departure { at, number }) = flight.and_then(|flight| flight.departure) {
-            let trip = cx.now.saturating_since(at);
-            cx.stats.ping = Some(trip);
-            cx.stats.min_ping = Some(cx.stats.min_ping.map_or(trip, |least| least.min(trip)));
+            .position(|flight| flight.nonce == pong.nonce);
+        if let Some(index) = answered {
             // Pongs come in order: what left earlier will hardly be answered any more.
-            self.give_up(|departure| departure.number < number);
-        } else if pong.nonce == 0 && self.is_owed() {
-            self.give_up(|_| true);
+            self.give_up(index);
+            if let Some(flight) = self.flights.pop_front() {
+                let trip = cx.now.saturating_since(flight.left_at);
+                cx.stats.ping = Some(trip);
+                cx.stats.min_ping = Some(cx.stats.min_ping.map_or(trip, |least| least.min(trip)));
+            }
+        } else if pong.nonce == 0 && !self.flights.is_empty() {
+            self.give_up(usize::MAX);
         } else if self.given_up > 0 {
             self.given_up = self.given_up.saturating_sub(1);
         } else {
@@ -127,13 +116,13 @@ impl Keepalive {
 
     /// A pong too short for its nonce cancels what is outstanding, as it does in Core.
     pub(super) fn on_short_pong(&mut self, cx: &mut Cx<'_>) {
-        self.give_up(|_| true);
+        self.give_up(usize::MAX);
         self.count(cx);
     }
 
     /// For `span` the remote could not be heard, through our own doing: it gets its time back.
     pub(super) fn on_deafness(&mut self, span: Duration) {
-        if self.is_owed() {
+        if !self.flights.is_empty() {
             self.grace = self.grace.saturating_add(span);
         }
     }
@@ -147,11 +136,13 @@ impl Keepalive {
             self.ping(cx);
             return Ok(());
         }
-        let oldest = self.departed().map(|departure| departure.at).min();
-        let (Some(oldest), Some(deadline)) = (oldest, cx.config.timeouts.pong) else {
+        let (Some(oldest), Some(deadline)) = (self.flights.front(), cx.config.timeouts.pong) else {
             return Ok(());
         };
-        let due = oldest.saturating_add(deadline).saturating_add(self.grace);
+        let due = oldest
+            .left_at
+            .saturating_add(deadline)
+            .saturating_add(self.grace);
         if due <= cx.now {
             return Err(DisconnectReason::Timeout(Timeout::Pong));
         }
@@ -164,7 +155,8 @@ impl Keepalive {
         if let Some(interval) = cx.config.timeouts.ping_interval {
             cx.timers.set(Timer::Ping, cx.now.saturating_add(interval));
         }
-        if self.flights.len() >= cx.config.limits.pings_in_flight {
+        let on_their_way = self.flights.len().saturating_add(self.queued.len());
+        if on_their_way >= cx.config.limits.pings_in_flight {
             return;
         }
         let with_nonce = cx.version() >= cx.config.network.gates.pong;
@@ -177,27 +169,19 @@ impl Keepalive {
         }
     }
 
-    fn departed(&self) -> impl Iterator<Item = Departure> {
-        self.flights.iter().filter_map(|flight| flight.departure)
-    }
-
-    fn is_owed(&self) -> bool {
-        self.departed().next().is_some()
-    }
-
-    /// Awaits no pong any more for pings that have left and are like this.
-    fn give_up(&mut self, on: impl Fn(Departure) -> bool) {
-        let before = self.flights.len();
-        self.flights
-            .retain(|flight| !flight.departure.is_some_and(&on));
-        let gone = u64::try_from(before.saturating_sub(self.flights.len())).unwrap_or(u64::MAX);
-        self.given_up = self.given_up.saturating_add(gone);
+    /// Awaits no pong any more for the `count` pings that left first.
+    fn give_up(&mut self, count: usize) {
+        let count = count.min(self.flights.len());
+        self.flights.drain(..count);
+        let count = u64::try_from(count).unwrap_or(u64::MAX);
+        self.given_up = self.given_up.saturating_add(count);
     }
 
     fn count(&mut self, cx: &mut Cx<'_>) {
-        cx.stats.pings_in_flight = self.departed().count();
-        cx.stats.ping_since = self.departed().map(|departure| departure.at).min();
-        if cx.stats.pings_in_flight == 0 {
+        cx.stats.pings_in_flight = self.flights.len();
+        cx.stats.ping_since = self.flights.front().map(|flight| flight.left_at);
+        if self.flights.is_empty() {
+            self.flights = VecDeque::new();
             self.grace = Duration::ZERO;
             cx.timers.stop(Timer::Pong);
         }
