@@ -9,11 +9,11 @@
 //!
 //! ```no_run
 //! use std::sync::Arc;
-//! use peer_core::{Config, Event, Link, message::Message, network::Network};
+//! use peer_core::{Event, Link, message::Message, network::Network};
 //!
 //! #[tokio::main]
 //! async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//!     let config = Arc::new(Config::with_secret(Network::MAINNET, rand::random()));
+//!     let config = Arc::new(peer_tokio::config(Network::MAINNET)?);
 //!     let (peer, mut events, driver) =
 //!         peer_tokio::dial("127.0.0.1:8333", config, Link::outbound()).await?;
 //!     tokio::spawn(driver);
@@ -57,6 +57,7 @@ mod shared;
 
 use std::sync::Arc;
 
+use peer_core::network::Network;
 use peer_core::{Config, Link, PeerMachine};
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -73,6 +74,16 @@ use self::shared::{Session, Shared};
 /// A connection: the handle, what happens, and the future that makes it happen.
 pub type Connection<S> = (Peer, Events, Driver<S>);
 
+/// Defaults for `network`, with a secret from the operating system. Make one and share it among all
+/// connections of one identity, which recognise each other by the secret
+/// ([`Config::new`] tells more).
+///
+/// # Errors
+/// If the operating system gives no entropy.
+pub fn config(network: Network) -> Result<Config, ConnectError> {
+    Ok(Config::with_secret(network, entropy()?))
+}
+
 /// Speaks over `stream`, which somebody else has connected: as the dialling or the accepting side,
 /// as `link` says. Nothing is read or written before the [`Driver`] is polled; the time allowed
 /// for the handshake counts from here.
@@ -83,9 +94,7 @@ pub fn connect<S>(stream: S, config: Arc<Config>, link: Link) -> Result<Connecti
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let mut seed = [0; 32];
-    getrandom::fill(&mut seed)?;
-    connect_seeded(stream, config, link, seed)
+    connect_seeded(stream, config, link, entropy()?)
 }
 
 /// The same with a seed instead of the operating system's entropy: for tests and simulation.
@@ -111,4 +120,10 @@ where
         Events::new(shared),
         Driver::new(stream, clock, session),
     ))
+}
+
+fn entropy() -> Result<[u8; 32], ConnectError> {
+    let mut entropy = [0; 32];
+    getrandom::fill(&mut entropy)?;
+    Ok(entropy)
 }

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use peer_core::message::Message;
-use peer_core::{DisconnectReason, Event, Goodbye, HangUp, Link};
+use peer_core::network::Network;
+use peer_core::{DisconnectReason, Event, Goodbye, HangUp, Incompatible, Link};
 use peer_tokio::{Listener, connect, dial};
 
-use crate::help::{config, negotiated, outbound, run, soon, to_the_end, until_negotiated};
+use crate::help::{config, inbound, negotiated, outbound, run, soon, to_the_end, until_negotiated};
 
 #[tokio::test]
 async fn over_a_pipe_of_any_size() {
@@ -48,6 +49,25 @@ async fn over_tcp_with_addresses() {
     assert_eq!(ended.reason, DisconnectReason::Local(Goodbye::Requested));
 }
 
+/// Two configurations are two identities; one is one, and knows itself.
+#[tokio::test]
+async fn the_operating_system_tells_identities_apart() {
+    let make = || peer_tokio::config(Network::REGTEST).unwrap();
+    let (ours, theirs) = (make(), make());
+    for (theirs, stranger) in [(theirs, true), (ours.clone(), false)] {
+        let (left, right) = tokio::io::duplex(4_096);
+        let mut left = run(outbound(left, ours.clone()));
+        let mut right = run(inbound(right, theirs));
+        if stranger {
+            until_negotiated(&mut left.events).await;
+            until_negotiated(&mut right.events).await;
+        } else {
+            let itself = DisconnectReason::Incompatible(Incompatible::SelfConnection);
+            assert_eq!(to_the_end(&mut right.events).await.1, itself);
+        }
+    }
+}
+
 #[tokio::test]
 async fn the_version_may_be_reviewed() {
     for accept in [true, false] {
@@ -55,7 +75,7 @@ async fn the_version_may_be_reviewed() {
         reviewing.review_version = true;
         let (left, right) = tokio::io::duplex(4_096);
         let mut left = run(outbound(left, reviewing));
-        let mut right = run(crate::help::inbound(right, config(8)));
+        let mut right = run(inbound(right, config(8)));
         // Waits behind the verdict, and must not keep it.
         left.peer.queue(Message::GetAddr).unwrap();
         assert!(matches!(
