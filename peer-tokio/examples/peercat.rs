@@ -8,6 +8,7 @@
 //! What is said and printed is `peer_programs::peercat`, which knows no socket. Here are the sockets, one task for each
 //! peer, and the one writer that they all share.
 
+use std::error::Error;
 use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
@@ -175,7 +176,7 @@ impl Program {
     async fn send_all(self, peer: Peer, requests: Requests) {
         for message in requests.messages() {
             let command = message.command();
-            let result = peer.send(message).await;
+            let result = peer.send(message).await.map_err(in_full);
             let output = requests.outcome(command, &result, self.clock.now());
             self.print(output).await;
         }
@@ -249,6 +250,14 @@ async fn terminated() {
 #[cfg(not(unix))]
 async fn terminated() {
     std::future::pending().await
+}
+
+/// An error and what it came from.
+fn in_full(error: impl Error) -> String {
+    match error.source() {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    }
 }
 
 fn name_of(peer: &Peer) -> String {

@@ -37,9 +37,9 @@ pub enum SendError {
     /// connection does not have it. The connection goes on. Never `Full` or `Closed`.
     #[error(transparent)]
     Refused(#[from] peer_core::SendError),
-    /// The connection ended before the socket had taken the last byte.
-    #[error("not sent, {0}")]
-    Disconnected(Arc<Disconnected>),
+    /// The connection ended before the socket had taken the last byte; how is the source.
+    #[error("not sent, the connection ended")]
+    Disconnected(#[source] Arc<Disconnected>),
 }
 
 /// Why [`Peer::queue`](crate::Peer::queue) took no message. The message comes back.
@@ -63,8 +63,9 @@ impl QueueError {
     }
 }
 
-/// How a connection ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// How a connection ended; as an error, the reason in words.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("disconnected: {reason}")]
 #[non_exhaustive]
 pub struct Disconnected {
     /// Why: the first cause that came true. A dropped [`Driver`](crate::Driver) counts as the
@@ -74,10 +75,4 @@ pub struct Disconnected {
     pub sent_through: Option<Ticket>,
     /// The numbers at the end.
     pub stats: Stats,
-}
-
-impl std::fmt::Display for Disconnected {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "disconnected: {}", self.reason)
-    }
 }

@@ -11,7 +11,8 @@ use crate::shared::{Farewell, Shared};
 
 /// A connection, to send on and to end. Cloning it costs a reference count.
 ///
-/// Dropping the last one disconnects in order: messages queued before are still flushed.
+/// Dropping the last one disconnects in order, as [`disconnect`](Self::disconnect) does: messages
+/// queued before are still flushed, but not those that wait for the handshake to end.
 #[derive(Clone, Debug)]
 pub struct Peer {
     handle: Arc<Handle>,
@@ -26,7 +27,12 @@ impl Peer {
 
     /// Sends a [`Message`](peer_core::message::Message) or an
     /// [`EncodedMessage`](peer_core::EncodedMessage), and waits until the socket has taken its last
-    /// byte. Waits for room while the remote is slow.
+    /// byte. Waits for room while the remote is slow, and for the end of the handshake.
+    ///
+    /// Transactions, and blocks, leave with witness data where they have any (BIP144). A remote
+    /// that asked without the witness flag gets the base encoding:
+    /// `Outgoing::Message(message, TxEncoding::Base)` ([`Outgoing`],
+    /// [`TxEncoding`](peer_core::wire::TxEncoding)).
     ///
     /// Messages of one task leave in the order of sending. Given up before there was room, the
     /// message is not sent; given up later, it is sent all the same and nobody hears of it.
@@ -71,7 +77,9 @@ impl Peer {
     }
 
     /// Disconnects in order: what was sent and queued before is flushed first, within
-    /// [`Timeouts::flush`](peer_core::Timeouts). Await [`closed`](Self::closed) for the end.
+    /// [`Timeouts::flush`](peer_core::Timeouts). Before the handshake has ended nothing is: the
+    /// remote cannot be told anything yet, and what waits for that is dropped. Await
+    /// [`closed`](Self::closed) for the end.
     pub fn disconnect(&self) {
         self.handle.shared.leave(Farewell::Graceful);
     }

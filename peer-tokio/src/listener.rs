@@ -22,8 +22,8 @@ const MIN_PAUSE: Duration = Duration::from_millis(20);
 /// Longest pause before another connection is tried for.
 const MAX_PAUSE: Duration = Duration::from_secs(1);
 
-/// Dials over TCP: the remote's address is taken from the socket, small writes are not delayed
-/// (`TCP_NODELAY`).
+/// Dials over TCP; small writes are not delayed (`TCP_NODELAY`). A `link` without the remote's
+/// address gets that of the socket; one that has it keeps it, as behind a tunnel or a proxy.
 ///
 /// # Errors
 /// Those of the socket and of name resolution, and a [`ConnectError`] as the inner error.
@@ -36,6 +36,7 @@ pub async fn dial(
     let stream = TcpStream::connect(address).await?;
     let remote = stream.peer_addr()?;
     stream.set_nodelay(true)?;
+    let remote = link.remote.unwrap_or(remote);
     Ok(connect(stream, config, link.with_remote(remote))?)
 }
 

@@ -49,6 +49,19 @@ async fn over_tcp_with_addresses() {
     assert_eq!(ended.reason, DisconnectReason::Local(Goodbye::Requested));
 }
 
+/// Behind a tunnel the socket's address is not the remote's.
+#[tokio::test]
+async fn an_address_that_is_known_is_kept() {
+    let listener = Listener::bind("127.0.0.1:0", Arc::new(config(8)))
+        .await
+        .unwrap();
+    let address = listener.local_addr().unwrap();
+    let real = "203.0.113.7:8333".parse().unwrap();
+    let link = Link::outbound().with_remote(real);
+    let (peer, ..) = dial(address, Arc::new(config(7)), link).await.unwrap();
+    assert_eq!(peer.link().remote, Some(real));
+}
+
 /// Two configurations are two identities; one is one, and knows itself.
 #[tokio::test]
 async fn the_operating_system_tells_identities_apart() {

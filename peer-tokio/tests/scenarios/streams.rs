@@ -1,5 +1,6 @@
 //! Streams that are not sockets.
 
+use std::error::Error;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -127,6 +128,10 @@ async fn a_stream_that_takes_no_more_is_read_to_its_end() {
     let (messages, reason) = to_the_end(&mut left.events).await;
     assert_eq!(messages, [numbered(1)]);
     assert_eq!(reason, DisconnectReason::HungUp(HangUp::LocalError));
-    assert!(error.to_string().contains("local socket error"), "{error}");
-    assert_eq!(soon(left.driver).await.unwrap().reason, reason);
+    let ended = soon(left.driver).await.unwrap();
+    assert_eq!(ended.reason, reason);
+    // The one error leads to the other, as errors do.
+    let source = error.source().expect("how it ended");
+    assert_eq!(source.to_string(), ended.to_string());
+    assert!(ended.to_string().contains("local socket error"), "{ended}");
 }
