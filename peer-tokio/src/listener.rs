@@ -22,22 +22,23 @@ const MIN_PAUSE: Duration = Duration::from_millis(20);
 /// Longest pause before another connection is tried for.
 const MAX_PAUSE: Duration = Duration::from_secs(1);
 
-/// Dials over TCP; small writes are not delayed (`TCP_NODELAY`). A `link` without the remote's
-/// address gets that of the socket; one that has it keeps it, as behind a tunnel or a proxy.
+/// Dials over TCP; small writes are not delayed (`TCP_NODELAY`). A `link` without the remote's or
+/// our own address gets those of the socket; one that has them keeps them, as behind a tunnel or a
+/// proxy.
 ///
 /// # Errors
 /// Those of the socket and of name resolution, and a [`ConnectError`] as the inner error.
 pub async fn dial(
     address: impl ToSocketAddrs,
     config: Arc<Config>,
-    link: Link,
+    mut link: Link,
 ) -> io::Result<Connection<TcpStream>> {
     config.validate().map_err(ConnectError::from)?;
     let stream = TcpStream::connect(address).await?;
-    let remote = stream.peer_addr()?;
     stream.set_nodelay(true)?;
-    let remote = link.remote.unwrap_or(remote);
-    Ok(connect(stream, config, link.with_remote(remote))?)
+    link.remote = link.remote.or(Some(stream.peer_addr()?));
+    link.local = link.local.or(Some(stream.local_addr()?));
+    Ok(connect(stream, config, link)?)
 }
 
 /// Accepts connections over TCP, all with one configuration.
@@ -114,9 +115,10 @@ impl Listener {
     fn welcome(&self, stream: TcpStream, remote: SocketAddr) -> io::Result<Connection<TcpStream>> {
         // Fails only on a connection that is dead already, which its driver will find out.
         let _ = stream.set_nodelay(true);
-        let link = Link::inbound()
+        let mut link = Link::inbound()
             .with_remote(remote)
             .with_start_height(self.start_height.load(Ordering::Relaxed));
+        link.local = stream.local_addr().ok();
         Ok(connect(stream, self.config.clone(), link)?)
     }
 }

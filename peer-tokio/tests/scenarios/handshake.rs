@@ -38,7 +38,9 @@ async fn over_tcp_with_addresses() {
     assert_eq!(left.peer.link().remote, Some(address));
     assert_eq!(left.peer.stats().start_height, Some(170));
     assert!(right.peer.link().is_inbound());
+    assert_eq!(right.peer.link().local, Some(address));
     assert!(right.peer.link().remote.is_some());
+    assert_eq!(left.peer.link().local, right.peer.link().remote);
 
     left.peer.send(Message::GetAddr).await.unwrap();
     left.peer.disconnect();
