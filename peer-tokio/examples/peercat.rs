@@ -219,7 +219,8 @@ fn write_all(mut pending: mpsc::Receiver<Output>, ending: &watch::Sender<bool>) 
     }
 }
 
-/// Ends the program after `duration`, or when the user or the system says so.
+/// Ends the program after `duration`, or when the user or the system says so. Who says so again does not want to wait
+/// for peers to part and lines to be read.
 async fn end_when_told_to(ending: watch::Sender<bool>, duration: Option<Duration>) {
     let over = async {
         match duration {
@@ -229,10 +230,18 @@ async fn end_when_told_to(ending: watch::Sender<bool>, duration: Option<Duration
     };
     tokio::select! {
         () = over => {}
+        () = told_to() => {}
+    }
+    ending.send_replace(true);
+    told_to().await;
+    std::process::exit(Exit::Clean.code().into());
+}
+
+async fn told_to() {
+    tokio::select! {
         _ = tokio::signal::ctrl_c() => {}
         () = terminated() => {}
     }
-    ending.send_replace(true);
 }
 
 #[cfg(unix)]

@@ -41,6 +41,7 @@ macro_rules! program_tests {
         $crate::program_tests! {
             sync_says_how_far_it_came
             peercat_ends_on_signals
+            peercat_ends_at_once_when_told_again
         }
     };
     ($($name:ident)*) => {$(

@@ -326,6 +326,21 @@ pub fn peercat_ends_on_signals(examples: &Examples) {
     assert_eq!(listener.wait(), 0);
 }
 
+/// A peer that does not part has five seconds, unless Ctrl-C is said again.
+#[cfg(unix)]
+pub fn peercat_ends_at_once_when_told_again(examples: &Examples) {
+    let (mut listener, address) = listen(examples, &[]);
+    let clinging = TcpStream::connect(address).unwrap();
+    listener.event("connected");
+    listener.signal("INT");
+    listener.event("disconnected");
+    let start = std::time::Instant::now();
+    listener.signal("INT");
+    assert_eq!(listener.wait(), 0);
+    assert!(start.elapsed() < Duration::from_secs(3));
+    drop(clinging);
+}
+
 /// Exit code 2, and nothing on stdout.
 pub fn peercat_knows_wrong_arguments(examples: &Examples) {
     for wrong in [
