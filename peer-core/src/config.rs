@@ -107,6 +107,7 @@ impl Config {
         self.timeouts.idle = Some(Duration::from_secs(20 * 60));
         self.limits.bad_checksums_per_minute = u32::MAX;
         self.limits.malformed_per_minute = u32::MAX;
+        self.limits.annoyances_per_minute = u32::MAX;
         self
     }
 

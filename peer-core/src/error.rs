@@ -136,7 +136,7 @@ pub enum Violation {
         negotiated: u32,
     },
     /// A transaction or its announcement though our `version` asked for none.
-    #[error("{command} with transactions, which we asked not to be sent")]
+    #[error("{command} brings transactions, which we asked not to be sent")]
     UnwantedTransaction {
         /// The message.
         command: CommandName,
@@ -156,7 +156,7 @@ pub enum Violation {
         service: ServiceFlags,
     },
     /// Too many legal but pointless messages in a minute.
-    #[error("{limit} pointless messages within a minute ({annoyance:?})")]
+    #[error("{limit} pointless messages within a minute ({annoyance})")]
     Annoying {
         /// Which kind.
         annoyance: Annoyance,
@@ -199,6 +199,21 @@ impl Annoyance {
         Self::Oversized,
         Self::NotServed,
     ];
+}
+
+impl core::fmt::Display for Annoyance {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::DuplicateHandshake => "a handshake message again",
+            Self::Early => "a message before its time",
+            Self::LateNegotiation => "negotiation after the handshake",
+            Self::UnsolicitedPong => "a pong nobody asked for",
+            Self::Empty => "a list without entries",
+            Self::UnwantedTransaction => "a transaction nobody wants",
+            Self::Oversized => "a frame longer than its kind allows",
+            Self::NotServed => "a request for a service that is not offered",
+        })
+    }
 }
 
 /// A mismatch that is nobody's fault.

@@ -80,7 +80,7 @@ pub enum MisbehaviorKind {
     #[error("{0}")]
     Malformed(Malformed),
     /// Legal but pointless behaviour; told once a minute and kind, counted in the statistics.
-    #[error("pointless: {0:?}")]
+    #[error("pointless: {0}")]
     Annoyance(Annoyance),
 }
 

@@ -18,7 +18,7 @@ pub use self::staging::Outbound;
 #[non_exhaustive]
 pub enum FrameError {
     /// The four magic bytes are those of another network, or of another protocol altogether.
-    #[error("magic {got:02x?} instead of {expected:02x?}")]
+    #[error("magic {got:02x?} (as text: {}) instead of {expected:02x?}", got.escape_ascii())]
     WrongMagic {
         /// The bytes received.
         got: [u8; 4],
