@@ -1,6 +1,7 @@
 //! What the machine tells the application. Events are owned and small.
 
 use alloc::boxed::Box;
+use alloc::collections::VecDeque;
 use bytes::Bytes;
 use core::fmt;
 
@@ -60,6 +61,42 @@ pub enum Event {
         /// The last ticket of which every byte was taken by the socket; later ones were not sent.
         sent_through: Option<Ticket>,
     },
+}
+
+/// Events that wait to be polled. Almost always there is one at most, which needs no heap.
+#[derive(Debug, Default)]
+pub(crate) struct EventQueue {
+    first: Option<Event>,
+    /// Empty while `first` is.
+    rest: VecDeque<Event>,
+}
+
+impl EventQueue {
+    pub(crate) fn push_back(&mut self, event: Event) {
+        match self.first {
+            None => self.first = Some(event),
+            Some(_) => self.rest.push_back(event),
+        }
+    }
+
+    pub(crate) fn pop_front(&mut self) -> Option<Event> {
+        let event = self.first.take()?;
+        self.first = self.rest.pop_front();
+        if self.rest.is_empty() {
+            self.rest = VecDeque::new();
+        }
+        Some(event)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        usize::from(self.first.is_some()).saturating_add(self.rest.len())
+    }
+
+    /// Bytes on the heap.
+    pub(crate) fn held(&self) -> usize {
+        self.rest.capacity().saturating_mul(size_of::<Event>())
+    }
 }
 
 /// What the remote did.

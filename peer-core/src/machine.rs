@@ -12,7 +12,6 @@ mod opening;
 mod sending;
 
 use alloc::boxed::Box;
-use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use core::time::Duration;
 
@@ -22,7 +21,7 @@ use self::closing::Phase;
 use self::sending::Waiting;
 use crate::config::Config;
 use crate::error::HangUp;
-use crate::event::Event;
+use crate::event::{Event, EventQueue};
 use crate::link::Link;
 use crate::protocol::{Cx, Protocol};
 use crate::remote::Remote;
@@ -107,7 +106,7 @@ pub struct PeerMachine {
     stats: Stats,
     phase: Phase,
     /// Events that have happened and were not polled: few, whatever arrives.
-    events: VecDeque<Event>,
+    events: EventQueue,
     tickets: Tickets,
     /// Messages accepted before the handshake ended.
     waiting: Waiting,
@@ -150,7 +149,7 @@ impl PeerMachine {
             connected_at: now,
             ..Stats::default()
         };
-        let (mut events, mut remote) = (VecDeque::new(), None);
+        let (mut events, mut remote) = (EventQueue::default(), None);
         let mut cx = Cx {
             now,
             config: &config,

@@ -5,7 +5,6 @@ use alloc::sync::Arc;
 use super::PeerMachine;
 use super::closing::Phase;
 use crate::config::Config;
-use crate::event::Event;
 use crate::link::Link;
 use crate::remote::Remote;
 use crate::stats::Stats;
@@ -73,12 +72,11 @@ impl PeerMachine {
 
     /// Heap bytes held by buffers and queues, bodies shared with other peers included.
     pub fn memory_held(&self) -> usize {
-        let events = self.events.capacity().saturating_mul(size_of::<Event>());
         [
             self.landing.held(),
             self.outbox.held(),
             self.waiting.bytes(),
-            events,
+            self.events.held(),
         ]
         .into_iter()
         .fold(0, usize::saturating_add)

@@ -157,9 +157,6 @@ impl PeerMachine {
     /// The next event that needs no frame to be opened.
     pub(super) fn next_event(&mut self) -> Option<Event> {
         if let Some(event) = self.events.pop_front() {
-            if self.events.is_empty() {
-                self.events = VecDeque::new();
-            }
             return Some(event);
         }
         if let Some(wrote) = self.next_wrote() {

@@ -23,12 +23,11 @@ mod self_nonce;
 mod temper;
 
 use alloc::boxed::Box;
-use alloc::collections::VecDeque;
 use core::time::Duration;
 
 use crate::config::Config;
 use crate::error::{Annoyance, DisconnectReason, Goodbye, Malformed, Timeout};
-use crate::event::Event;
+use crate::event::{Event, EventQueue};
 use crate::link::Link;
 use crate::message::{Codec, CommandName, DecodeError, Message, MessageKind, Reject};
 use crate::remote::Remote;
@@ -52,7 +51,7 @@ pub(crate) struct Cx<'a> {
     pub(crate) rng: &'a mut Rng,
     pub(crate) timers: &'a mut Timers,
     pub(crate) outbox: &'a mut Outbox,
-    pub(crate) events: &'a mut VecDeque<Event>,
+    pub(crate) events: &'a mut EventQueue,
     pub(crate) stats: &'a mut Stats,
     pub(crate) remote: &'a mut Option<Box<Remote>>,
 }
