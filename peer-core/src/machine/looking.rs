@@ -33,7 +33,7 @@ impl PeerMachine {
     }
 
     /// The last ticket of which every byte was taken by the socket, as
-    /// [`Event::Sent`] tells it: for adapters that must know while their application polls no
+    /// [`Event::Sent`](crate::Event::Sent) tells it: for adapters that must know while their application polls no
     /// events.
     pub fn sent_through(&self) -> Option<Ticket> {
         self.tickets.sent
