@@ -5,6 +5,7 @@ use alloc::boxed::Box;
 use crate::encoded::EncodedMessage;
 use crate::error::Outgoing;
 use crate::message::{Message, MessageKind, Reject};
+use crate::transport::outbox::Ticket;
 use crate::wire::TxEncoding;
 
 /// One imperative of [`PeerMachine`](crate::PeerMachine).
@@ -21,6 +22,26 @@ pub enum Command {
     Disconnect,
     /// [`abort`](crate::PeerMachine::abort).
     Abort,
+}
+
+/// What a [`Command`] led to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// Nothing is to be waited for.
+    Done,
+    /// A message was queued.
+    Queued(Ticket),
+}
+
+impl Outcome {
+    /// The ticket of the message that was queued, if one was.
+    pub fn ticket(&self) -> Option<Ticket> {
+        match self {
+            Self::Queued(ticket) => Some(*ticket),
+            Self::Done => None,
+        }
+    }
 }
 
 impl From<Message> for Outgoing {

@@ -1,15 +1,23 @@
 //! What the caller decides once for many peers. Data only; the rooms that obey it are elsewhere.
 
+mod error;
+mod limits;
+mod timeouts;
+
 use alloc::vec::Vec;
 use core::time::Duration;
 
 use rand_core::CryptoRng;
 
-use crate::message::{Codec, CommandName, Message, MessageLimits, UserAgent};
+use crate::message::{Codec, Message, MessageLimits, UserAgent};
 use crate::network::Network;
 use crate::protocol::is_handshake;
 use crate::strictness::Strictness;
 use crate::wire::ServiceFlags;
+
+pub use self::error::ConfigError;
+pub use self::limits::Limits;
+pub use self::timeouts::Timeouts;
 
 /// Settings shared by any number of peers; wrap it in an `Arc`.
 ///
@@ -227,150 +235,5 @@ impl core::fmt::Debug for Config {
             .field("services", &self.services)
             .field("user_agent", &self.user_agent)
             .finish_non_exhaustive()
-    }
-}
-
-/// Settings that contradict themselves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ConfigError {
-    /// A timeout of zero would end every connection at once.
-    #[error("timeout `{timer}` is zero")]
-    ZeroTimeout {
-        /// The field of [`Timeouts`].
-        timer: &'static str,
-    },
-    /// We would refuse ourselves.
-    #[error("protocol version {own} is below the minimum {minimum} asked of others")]
-    VersionBelowMinimum {
-        /// [`Config::protocol_version`].
-        own: u32,
-        /// [`Config::minimum_version`].
-        minimum: u32,
-    },
-    /// `version` carries a signed number.
-    #[error("protocol version {own} does not fit into a version message")]
-    VersionTooLarge {
-        /// [`Config::protocol_version`].
-        own: u32,
-    },
-    /// The user agent has characters that are not printable ASCII (BIP14).
-    #[error("the user agent is not printable ASCII")]
-    UserAgent,
-    /// The machine conducts the handshake itself.
-    #[error("{command} belongs to the handshake and cannot be a greeting")]
-    Greeting {
-        /// The message in [`Config::greeting`].
-        command: CommandName,
-    },
-    /// With this limit no connection could work.
-    #[error("limit `{limit}` is {value}, at least {least} is needed")]
-    LimitTooLow {
-        /// The field of [`Limits`].
-        limit: &'static str,
-        /// Its value.
-        value: usize,
-        /// What it must be at least.
-        least: usize,
-    },
-    /// The low-water mark lies above the high-water mark.
-    #[error("send_low ({low} bytes) is above send_high ({high} bytes)")]
-    Watermarks {
-        /// [`Limits::send_low`].
-        low: usize,
-        /// [`Limits::send_high`].
-        high: usize,
-    },
-}
-
-/// Bounds of memory and patience. None can be switched off; all can be moved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Limits {
-    /// Counts and sizes inside messages.
-    pub message: MessageLimits,
-    /// Longest payload accepted until the remote's `verack` was opened: a handshake message needs
-    /// no more, and strangers must not make us hold more. Default 1,024 bytes (as Zebra).
-    pub early_payload: u32,
-    /// Wire bytes of replies the remote provoked (pongs) that may wait; beyond it nothing more is
-    /// opened or read until it reads. Default 64 KiB.
-    pub provoked: usize,
-    /// Wire bytes the application may have waiting before `send` answers
-    /// [`SendError::Full`](crate::SendError::Full); one message may overshoot. Default 1,000,000
-    /// (Core: `-maxsendbuffer`).
-    pub send_high: usize,
-    /// After `Full`, [`Event::Writable`](crate::Event::Writable) comes when no more than this
-    /// waits. Default 256,000 bytes.
-    pub send_low: usize,
-    /// So many frames with a wrong checksum within a minute end the connection, where the policy
-    /// drops them. Default 32.
-    pub bad_checksums_per_minute: u32,
-    /// So many payloads that do not decode (and commands that are not ASCII) within a minute end
-    /// the connection, where the policy drops them. Default 32.
-    pub malformed_per_minute: u32,
-    /// Legal but pointless messages of one kind (duplicate `verack`, unsolicited `pong`, empty
-    /// `inv`, known messages before their time) forgiven per minute. Default 1,000.
-    pub annoyances_per_minute: u32,
-    /// Pings whose pong may be outstanding; further automatic ones wait. Default 16, more than
-    /// fit into the default pong deadline.
-    pub pings_in_flight: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            message: MessageLimits::default(),
-            early_payload: 1_024,
-            provoked: 64 * 1_024,
-            send_high: 1_000_000,
-            send_low: 256_000,
-            bad_checksums_per_minute: 32,
-            malformed_per_minute: 32,
-            annoyances_per_minute: 1_000,
-            pings_in_flight: 16,
-        }
-    }
-}
-
-/// Deadlines and intervals. `None` switches an optional one off.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Timeouts {
-    /// From connection to the end of the handshake, absolute: bytes do not extend it. Default
-    /// 30 s (as btcd; Core allows 60 s).
-    pub negotiation: Duration,
-    /// Between keep-alive pings. Default 2 minutes (as Core and btcd).
-    pub ping_interval: Option<Duration>,
-    /// Whether the first ping goes out right after negotiation (as Core) instead of one interval
-    /// later (as btcd). Default true.
-    pub initial_ping: bool,
-    /// From a ping having left to its pong. Default 20 minutes (as Core; btcd has none).
-    pub pong: Option<Duration>,
-    /// Without a byte from the remote. Default 5 minutes (as btcd; Core allows 20).
-    pub idle: Option<Duration>,
-    /// Without the remote accepting a byte while data waits for it. Default 2 minutes.
-    pub write_stall: Option<Duration>,
-    /// Given to a graceful disconnect for what is queued. Default 5 s.
-    pub flush: Duration,
-    /// Life of an address-fetch connection. Default 5 minutes (as Core).
-    pub addr_fetch: Option<Duration>,
-    /// Deadlines are rounded up to multiples of this so that many peers share wake-ups. Default
-    /// 100 ms; zero is exact.
-    pub grain: Duration,
-}
-
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self {
-            negotiation: Duration::from_secs(30),
-            ping_interval: Some(Duration::from_secs(2 * 60)),
-            initial_ping: true,
-            pong: Some(Duration::from_secs(20 * 60)),
-            idle: Some(Duration::from_secs(5 * 60)),
-            write_stall: Some(Duration::from_secs(2 * 60)),
-            flush: Duration::from_secs(5),
-            addr_fetch: Some(Duration::from_secs(5 * 60)),
-            grain: Duration::from_millis(100),
-        }
     }
 }

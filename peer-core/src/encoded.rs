@@ -99,7 +99,6 @@ impl EncodedMessage {
         }
         Ok(Parcel {
             checksum: Some(*checksum),
-            token: crate::protocol::token(message),
             ..Parcel::new(message, payload.clone())
         })
     }

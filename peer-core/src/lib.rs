@@ -109,7 +109,7 @@ mod time;
 mod timer;
 mod transport;
 
-pub use self::command::Command;
+pub use self::command::{Command, Outcome};
 pub use self::config::{Config, ConfigError, Limits, Timeouts};
 pub use self::encoded::EncodedMessage;
 pub use self::error::{
@@ -120,7 +120,7 @@ pub use self::event::{Event, Misbehavior, MisbehaviorKind, RawFrame};
 pub use self::link::{Direction, Link, Purpose};
 pub use self::machine::PeerMachine;
 pub use self::remote::Remote;
-pub use self::stats::Stats;
+pub use self::stats::{CommandCounter, CommandCounters, Stats, Traffic, Transport};
 pub use self::strictness::{Oversized, Reaction, Strictness};
 #[cfg(feature = "std")]
 pub use self::time::Epoch;

@@ -18,7 +18,7 @@ use core::time::Duration;
 use rand_core::CryptoRng;
 
 use self::closing::Phase;
-use self::sending::Waiting;
+use self::sending::{Tickets, Waiting};
 use crate::config::Config;
 use crate::error::HangUp;
 use crate::event::{Event, EventQueue};
@@ -31,7 +31,7 @@ use crate::time::Timestamp;
 use crate::timer::{Timer, Timers};
 use crate::transport::Outbound;
 use crate::transport::landing::Landing;
-use crate::transport::outbox::{Outbox, Ticket};
+use crate::transport::outbox::Outbox;
 
 /// The protocol state of one connection.
 ///
@@ -103,7 +103,8 @@ pub struct PeerMachine {
     outbox: Outbox,
     protocol: Protocol,
     remote: Option<Box<Remote>>,
-    stats: Stats,
+    /// Apart, so that a machine stays small: looked at rarely.
+    stats: Box<Stats>,
     phase: Phase,
     /// Events that have happened and were not polled: few, whatever arrives.
     events: EventQueue,
@@ -113,18 +114,6 @@ pub struct PeerMachine {
     /// A verdict on the remote is due; it is spoken once everything that had been received by then
     /// (counted in bytes) was opened.
     overdue: Option<u64>,
-}
-
-/// Where the order of sending stands.
-#[derive(Debug)]
-struct Tickets {
-    next: Ticket,
-    /// The last one of which every byte has left.
-    sent: Option<Ticket>,
-    /// `sent` has moved since it was last told.
-    untold: bool,
-    /// A message was handed back, and `Writable` is owed.
-    writable_owed: bool,
 }
 
 /// Time until a verdict on the remote is looked at again, while what had arrived when it became
@@ -145,10 +134,7 @@ impl PeerMachine {
         let mut rng = Rng::new(seed);
         let mut timers = Timers::new(config.timeouts.grain);
         let mut outbox = Outbox::new(config.network.magic, config.raw_events);
-        let mut stats = Stats {
-            connected_at: now,
-            ..Stats::default()
-        };
+        let mut stats = Box::new(Stats::new(&link, now));
         let (mut events, mut remote) = (EventQueue::default(), None);
         let mut cx = Cx {
             now,
@@ -174,12 +160,7 @@ impl PeerMachine {
             stats,
             phase: Phase::Open { hang_up: None },
             events,
-            tickets: Tickets {
-                next: Ticket::FIRST,
-                sent: None,
-                untold: false,
-                writable_owed: false,
-            },
+            tickets: Tickets::default(),
             waiting: Waiting::default(),
             overdue: None,
             config,
@@ -209,6 +190,7 @@ impl PeerMachine {
         }
         self.stats.bytes_received = self.stats.bytes_received.saturating_add(n as u64);
         self.stats.last_received = Some(self.now);
+        self.count_skipped();
         let (protocol, cx) = self.rooms();
         protocol.on_received(&cx);
         if self.phase.is_closing() {

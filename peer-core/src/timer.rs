@@ -25,6 +25,10 @@ pub enum Timer {
     Flush,
     /// An address-fetch connection must have served its purpose.
     AddrFetch,
+    /// A request is owed an answer by the remote.
+    Stall,
+    /// Objects that wait are announced.
+    Trickle,
 }
 
 impl Timer {
@@ -37,12 +41,17 @@ impl Timer {
         Self::WriteStall,
         Self::Flush,
         Self::AddrFetch,
+        Self::Stall,
+        Self::Trickle,
     ];
 
     /// Whether it ends the connection for something the remote has not sent. The handshake is not
     /// among them: its deadline is absolute.
     pub(crate) const fn is_verdict_on_remote(self) -> bool {
-        matches!(self, Self::Pong | Self::Idle | Self::AddrFetch)
+        matches!(
+            self,
+            Self::Pong | Self::Idle | Self::AddrFetch | Self::Stall
+        )
     }
 }
 
@@ -64,6 +73,13 @@ impl Timers {
     /// Arms `timer` for the first grain boundary not before `at`, replacing what it was set to.
     pub(crate) fn set(&mut self, timer: Timer, at: Timestamp) {
         *self.slot(timer) = Some(at.ceil_to(self.grain));
+    }
+
+    /// Arms `timer` unless it is set to something earlier.
+    pub(crate) fn set_earlier(&mut self, timer: Timer, at: Timestamp) {
+        let at = at.ceil_to(self.grain);
+        let slot = self.slot(timer);
+        *slot = Some(slot.map_or(at, |set| set.min(at)));
     }
 
     pub(crate) fn stop(&mut self, timer: Timer) {

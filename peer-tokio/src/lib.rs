@@ -113,7 +113,7 @@ where
     config.validate()?;
     let clock = Clock::start();
     let machine = PeerMachine::from_seed(config, link, clock.now(), seed);
-    let shared = Arc::new(Shared::new(link));
+    let shared = Arc::new(Shared::new(&machine));
     let session = Session::new(machine, shared.clone());
     Ok((
         Peer::new(shared.clone()),

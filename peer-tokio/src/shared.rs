@@ -26,7 +26,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use peer_core::{Command, Event, Link, Outgoing, Remote, Stats};
+use peer_core::{Command, Event, Link, Outgoing, PeerMachine, Remote, Stats};
 
 use self::bounded::Bounded;
 pub(crate) use self::ledger::Promise;
@@ -113,9 +113,9 @@ struct State {
 }
 
 impl Shared {
-    pub(crate) fn new(link: Link) -> Self {
+    pub(crate) fn new(machine: &PeerMachine) -> Self {
         Self {
-            link,
+            link: *machine.link(),
             state: Mutex::new(State {
                 requests: Bounded::new(MAX_REQUESTS, MAX_REQUEST_BYTES),
                 room: WaitList::default(),
@@ -126,7 +126,7 @@ impl Shared {
                 listener: None,
                 deaf: false,
                 starved: false,
-                stats: Stats::default(),
+                stats: machine.stats(),
                 remote: None,
                 ended: None,
                 closed: false,
@@ -148,7 +148,7 @@ impl Shared {
     }
 
     pub(crate) fn stats(&self) -> Stats {
-        self.lock().stats
+        self.lock().stats.clone()
     }
 
     pub(crate) fn remote(&self) -> Option<Arc<Remote>> {
@@ -279,10 +279,10 @@ impl Shared {
 
 /// For the session.
 impl Shared {
-    /// Reports for duty: `waker` is woken when there is something to do, `stats` are the latest.
-    fn report(&self, waker: &Waker, stats: Stats) -> Orders {
+    /// Reports for duty: `waker` is woken when there is something to do.
+    fn report(&self, waker: &Waker, machine: &PeerMachine) -> Orders {
         let mut state = self.lock();
-        state.stats = stats;
+        machine.stats_into(&mut state.stats);
         register(&mut state.driver, waker);
         Orders {
             verdict: state.verdict.take(),
@@ -314,9 +314,9 @@ impl Shared {
 
     /// Tells the application what happened; the numbers and what is known of the remote are never
     /// older than the event.
-    fn publish(&self, event: Event, stats: Stats, remote: Option<Arc<Remote>>) {
+    fn publish(&self, event: Event, machine: &PeerMachine, remote: Option<Arc<Remote>>) {
         let mut state = self.lock();
-        state.stats = stats;
+        machine.stats_into(&mut state.stats);
         if remote.is_some() {
             state.remote = remote;
         }
@@ -332,7 +332,7 @@ impl Shared {
     /// The connection ended; returns those whose messages nobody will take any more.
     fn end(&self, ended: Arc<Disconnected>) -> VecDeque<Request> {
         let mut state = self.lock();
-        state.stats = ended.stats;
+        state.stats.clone_from(&ended.stats);
         state.ended = Some(ended.clone());
         if !state.deaf {
             state.events.push(Event::Disconnected {

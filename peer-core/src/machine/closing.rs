@@ -6,7 +6,10 @@
 //!     └──────────── violation, timeout, abort, reset ──────────────────────────────►
 //! ```
 
-use super::{PeerMachine, Tickets};
+use alloc::boxed::Box;
+
+use super::PeerMachine;
+use super::sending::Tickets;
 use crate::error::{DisconnectReason, Goodbye, HangUp};
 use crate::event::Event;
 use crate::message::Message;
@@ -63,11 +66,7 @@ impl PeerMachine {
             return self.close(reason);
         };
         let (_, mut cx) = self.rooms();
-        cx.send_own(
-            Lane::Control,
-            &Message::Reject(alloc::boxed::Box::new(reject)),
-            0,
-        );
+        cx.send_own(Lane::Control, &Message::Reject(Box::new(reject)), 0);
         self.close_after_flush(reason);
     }
 
@@ -171,6 +170,7 @@ impl PeerMachine {
         } = &mut self.tickets;
         (*untold, *writable_owed) = (false, false);
         let sent_through = *sent;
+        self.stats.disconnect_reason = Some(reason.clone());
         self.events.push_back(Event::Disconnected {
             reason,
             sent_through,

@@ -85,13 +85,33 @@ impl PeerMachine {
 
     fn on_skipped(&mut self, command: [u8; 12]) -> Result<(), DisconnectReason> {
         self.stats.frames_received = self.stats.frames_received.saturating_add(1);
+        self.stats.traffic.received.add(None, 1, 0);
+        self.count_skipped();
         let (protocol, mut cx) = self.rooms();
         protocol.on_skipped(&mut cx, CommandName::from_bytes(command).ok())
     }
 
-    fn on_frame(&mut self, frame: Frame) -> Result<(), DisconnectReason> {
+    /// Bytes of frames that nobody looks at count as they come, as those of bad frames do.
+    pub(super) fn count_skipped(&mut self) {
+        let skipped = self.landing.take_skipped();
+        if skipped > 0 {
+            self.stats.traffic.received.add(None, 0, skipped);
+        }
+    }
+
+    /// Counts a frame under its command, or under none if it has no good one, or a bad checksum.
+    fn count_frame(&mut self, frame: &Frame, command: Option<&CommandName>) {
         self.stats.frames_received = self.stats.frames_received.saturating_add(1);
+        let kind = command
+            .filter(|_| frame.intact)
+            .and_then(MessageKind::from_command);
+        let received = &mut self.stats.traffic.received;
+        received.add(kind, 1, u64::from(frame.wire_len));
+    }
+
+    fn on_frame(&mut self, frame: Frame) -> Result<(), DisconnectReason> {
         let command = CommandName::from_bytes(frame.command).ok();
+        self.count_frame(&frame, command.as_ref());
         if self.config.raw_events {
             let header = Bytes::copy_from_slice(&frame.header);
             let raw = RawFrame {

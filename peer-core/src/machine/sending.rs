@@ -4,15 +4,38 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 
 use super::PeerMachine;
-use crate::command::Command;
+use crate::command::{Command, Outcome};
 use crate::encoded::EncodedMessage;
 use crate::error::{Outgoing, SendError};
 use crate::event::{Event, RawFrame};
 use crate::message::Message;
-use crate::protocol::{is_handshake, may_send, token};
+use crate::protocol::{is_handshake, may_send};
 use crate::transport::outbox::{Lane, Parcel, Tapped, Ticket};
 use crate::transport::v1::HEADER_LEN;
 use crate::wire::TxEncoding;
+
+/// Where the order of sending stands.
+#[derive(Debug)]
+pub(super) struct Tickets {
+    next: Ticket,
+    /// The last one of which every byte has left.
+    pub(super) sent: Option<Ticket>,
+    /// `sent` has moved since it was last told.
+    pub(super) untold: bool,
+    /// A message was handed back, and `Writable` is owed.
+    pub(super) writable_owed: bool,
+}
+
+impl Default for Tickets {
+    fn default() -> Self {
+        Self {
+            next: Ticket::FIRST,
+            sent: None,
+            untold: false,
+            writable_owed: false,
+        }
+    }
+}
 
 /// Messages accepted before the version is known for which they are to be encoded.
 #[derive(Debug, Default)]
@@ -71,15 +94,15 @@ impl PeerMachine {
     ///
     /// # Errors
     /// As the method the command stands for.
-    pub fn command(&mut self, command: Command) -> Result<Option<Ticket>, SendError> {
+    pub fn command(&mut self, command: Command) -> Result<Outcome, SendError> {
         match command {
-            Command::Send(outgoing) => return self.send_outgoing(outgoing).map(Some),
+            Command::Send(outgoing) => return self.send_outgoing(outgoing).map(Outcome::Queued),
             Command::AcceptVersion => self.accept_version(),
             Command::RefuseVersion(reject) => self.refuse_version(reject.map(|reject| *reject)),
             Command::Disconnect => self.disconnect(),
             Command::Abort => self.abort(),
         }
-        Ok(None)
+        Ok(Outcome::Done)
     }
 
     fn send_outgoing(&mut self, outgoing: Outgoing) -> Result<Ticket, SendError> {
@@ -131,6 +154,8 @@ impl PeerMachine {
     pub(super) fn on_departures(&mut self) {
         while let Some(departed) = self.outbox.next_departed() {
             self.stats.frames_sent = self.stats.frames_sent.saturating_add(1);
+            let sent = &mut self.stats.traffic.sent;
+            sent.add(departed.kind, 1, departed.wire_len as u64);
             if let Some(ticket) = departed.ticket {
                 self.tickets.sent = Some(ticket);
                 self.tickets.untold = true;
@@ -172,14 +197,15 @@ impl PeerMachine {
 
     fn queue(&mut self, parcel: Parcel, ticket: Ticket, outgoing: &Outgoing) {
         let (protocol, mut cx) = self.rooms();
+        let token = protocol.on_queued(outgoing.message());
         cx.outbox.push(
             Lane::Data,
             Parcel {
                 ticket: Some(ticket),
+                token,
                 ..parcel
             },
         );
-        protocol.on_queued(outgoing.message());
         protocol.on_outbox_touched(&mut cx);
     }
 
@@ -187,10 +213,9 @@ impl PeerMachine {
     fn wrap(&self, outgoing: &Outgoing) -> Result<Parcel, SendError> {
         let codec = self.config.codec(self.version());
         match outgoing {
-            Outgoing::Message(message, encoding) => Ok(Parcel {
-                token: token(message),
-                ..Parcel::new(message, message.payload(&codec, *encoding)?)
-            }),
+            Outgoing::Message(message, encoding) => {
+                Ok(Parcel::new(message, message.payload(&codec, *encoding)?))
+            }
             Outgoing::Encoded(encoded) => encoded.parcel_for(&codec),
         }
     }

@@ -137,10 +137,8 @@ impl Handshake {
     }
 
     fn on_version(&mut self, cx: &mut Cx<'_>, version: &VersionMessage) -> Stepped {
-        cx.stats.start_height = Some(version.start_height);
-        let ours = i64::try_from(cx.now.as_secs()).unwrap_or(i64::MAX);
-        cx.stats.time_offset = version.timestamp.saturating_sub(ours);
         let theirs = u32::try_from(version.version).unwrap_or(0);
+        describe(cx, version, theirs.min(cx.config.protocol_version));
         *cx.remote = Some(Box::new(Remote {
             version: version.clone(),
             protocol_version: theirs.min(cx.config.protocol_version),
@@ -176,6 +174,20 @@ impl Handshake {
         }
         cx.send_own(Lane::Handshake, &Message::Verack, 0);
     }
+}
+
+/// What the remote says of itself, for the statistics.
+fn describe(cx: &mut Cx<'_>, version: &VersionMessage, negotiated: u32) {
+    let ours = i64::try_from(cx.now.as_secs()).unwrap_or(i64::MAX);
+    let stats = &mut *cx.stats;
+    stats.advertised_version = Some(version.version);
+    stats.protocol_version = Some(negotiated);
+    stats.services = Some(version.services);
+    stats.user_agent = Some(version.user_agent.clone());
+    stats.start_height = Some(version.start_height);
+    stats.last_block = Some(version.start_height);
+    stats.time_offset = version.timestamp.saturating_sub(ours);
+    stats.relays_transactions = version.relay.is_wanted();
 }
 
 /// Whether a message belongs to the handshake.
@@ -243,6 +255,8 @@ fn negotiate(cx: &mut Cx<'_>, message: &Message) -> Stepped {
             Message::SendAddrV2 => remote.addr_v2 = true,
             _ => {}
         }
+        cx.stats.wtxid_relay = remote.wtxid_relay;
+        cx.stats.addr_v2 = remote.addr_v2;
     }
     Ok(Step::Flow(Flow::Deliver))
 }

@@ -35,14 +35,6 @@ struct Flight {
     left_at: Timestamp,
 }
 
-/// What identifies a message of ours when its frame has left: the nonce of a ping.
-pub(crate) fn token(message: &Message) -> u64 {
-    match message {
-        Message::Ping(ping) => ping.nonce.unwrap_or_default(),
-        _ => 0,
-    }
-}
-
 /// Answers a ping of the remote, if it has a nonce.
 pub(super) fn answer(cx: &mut Cx<'_>, ping: &Ping) {
     if let Some(nonce) = ping.nonce {
@@ -61,9 +53,10 @@ impl Keepalive {
         }
     }
 
-    /// A ping was queued.
-    pub(super) fn on_queued(&mut self, ping: &Ping) {
+    /// A ping is about to be queued; its nonce says which one when it has left.
+    pub(super) fn on_queued(&mut self, ping: &Ping) -> u64 {
         self.queued.extend(ping.nonce);
+        ping.nonce.unwrap_or_default()
     }
 
     /// A ping has left.
@@ -77,6 +70,7 @@ impl Keepalive {
             nonce,
             left_at: cx.now,
         });
+        cx.stats.last_ping = Some(cx.now);
         // Pings of the application are not limited in number, the memory of them is.
         let most = cx.config.limits.pings_in_flight.max(1);
         self.give_up(self.flights.len().saturating_sub(most));
@@ -163,8 +157,8 @@ impl Keepalive {
         let ping = Ping {
             nonce: with_nonce.then(|| cx.rng.next_nonzero()),
         };
-        let message = Message::Ping(ping);
-        if cx.send_own(Lane::Control, &message, token(&message)) {
+        let token = ping.nonce.unwrap_or_default();
+        if cx.send_own(Lane::Control, &Message::Ping(ping), token) {
             self.on_queued(&ping);
         }
     }
@@ -179,6 +173,7 @@ impl Keepalive {
 
     fn count(&mut self, cx: &mut Cx<'_>) {
         cx.stats.pings_in_flight = self.flights.len();
+        cx.stats.ping_nonce = self.flights.back().map(|flight| flight.nonce);
         cx.stats.ping_since = self.flights.front().map(|flight| flight.left_at);
         if self.flights.is_empty() {
             self.flights = VecDeque::new();

@@ -16,6 +16,7 @@
 mod bloom;
 mod farewell;
 mod handshake;
+mod identity;
 mod keepalive;
 mod liveness;
 mod purpose;
@@ -40,7 +41,6 @@ use crate::wire::TxEncoding;
 
 pub(crate) use self::farewell::reject_for;
 pub(crate) use self::handshake::is_part as is_handshake;
-pub(crate) use self::keepalive::token;
 pub(crate) use self::purpose::may_send;
 
 /// What a room may touch: everything of the machine but the other rooms and the landing bytes.
@@ -71,13 +71,19 @@ impl Cx<'_> {
             })
     }
 
+    /// A message of the machine's own, encoded; `None` if the version in force cannot carry it.
+    pub(crate) fn encode(&self, message: &Message) -> Option<Parcel> {
+        let payload = message.payload(&self.codec(), TxEncoding::Witness).ok()?;
+        Some(Parcel::new(message, payload))
+    }
+
     /// Queues a message of the machine's own; false if the version in force cannot carry it, and
     /// it is left out. `token` comes back when the frame has left.
     pub(crate) fn send_own(&mut self, lane: Lane, message: &Message, token: u64) -> bool {
-        let payload = message.payload(&self.codec(), TxEncoding::Witness);
-        let Ok(payload) = payload else { return false };
-        let provoked = message.kind() == Some(MessageKind::Pong);
-        let parcel = Parcel::new(message, payload);
+        let Some(parcel) = self.encode(message) else {
+            return false;
+        };
+        let provoked = parcel.kind == Some(MessageKind::Pong);
         self.outbox.push(
             lane,
             Parcel {
@@ -231,11 +237,13 @@ impl Protocol {
         self.handshake.refuse(cx, reject);
     }
 
-    /// The application queued a message.
-    pub(crate) fn on_queued(&mut self, message: &Message) {
+    /// A message of the application is about to be queued. Returns what comes back when it has
+    /// left: a token that means something to the room that gave it.
+    pub(crate) fn on_queued(&mut self, message: &Message) -> u64 {
         self.purpose.on_queued(message);
-        if let Message::Ping(ping) = message {
-            self.keepalive.on_queued(ping);
+        match message {
+            Message::Ping(ping) => self.keepalive.on_queued(ping),
+            _ => 0,
         }
     }
 
@@ -282,6 +290,7 @@ impl Protocol {
             Timer::AddrFetch => Err(DisconnectReason::Timeout(Timeout::AddrFetch)),
             Timer::Ping | Timer::Pong => self.keepalive.on_timer(cx, timer),
             Timer::Idle | Timer::WriteStall => self.liveness.on_timer(cx, timer),
+            Timer::Stall | Timer::Trickle => Ok(()),
             // The machine's own: it closes whatever the rooms think.
             Timer::Flush => Ok(()),
         }
@@ -295,9 +304,10 @@ impl Protocol {
         let config = cx.config;
         for message in &config.greeting {
             if may_send(cx.link.purpose, message)
-                && cx.send_own(Lane::Data, message, token(message))
+                && let Some(parcel) = cx.encode(message)
             {
-                self.on_queued(message);
+                let token = self.on_queued(message);
+                cx.outbox.push(Lane::Data, Parcel { token, ..parcel });
             }
         }
     }

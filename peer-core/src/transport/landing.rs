@@ -50,6 +50,8 @@ pub(crate) struct Landing {
     pad: Option<Box<Pad>>,
     /// Bytes of a skipped payload still to come.
     skip: usize,
+    /// Bytes of skipped frames since they were last asked for.
+    skipped: u64,
     /// The last head was filled to its end: the next may be larger.
     filled_up: bool,
 }
@@ -145,11 +147,17 @@ impl Landing {
             0
         };
         self.skip = self.skip.saturating_sub(skipped);
+        self.skipped = self.skipped.saturating_add(skipped as u64);
         self.end = self.end.saturating_add(n);
         self.filled_up |= self.end == self.head.len();
         self.start = self.start.saturating_add(skipped).min(self.end);
         self.release_if_drained();
         n
+    }
+
+    /// Bytes of skipped frames that have arrived since this was last asked.
+    pub(crate) fn take_skipped(&mut self) -> u64 {
+        core::mem::take(&mut self.skipped)
     }
 
     /// Cuts the next frame, if one is complete.
@@ -172,6 +180,8 @@ impl Landing {
             let here = length.min(self.unopened());
             self.skip = length.saturating_sub(here);
             self.consume(here);
+            let discarded = HEADER_LEN.saturating_add(here);
+            self.skipped = self.skipped.saturating_add(discarded as u64);
             return Ok(Opened::Skipping {
                 command: header.command,
             });

@@ -139,7 +139,8 @@ pub(crate) struct Departed {
     pub(crate) ticket: Option<Ticket>,
     pub(crate) token: u64,
     provoked: bool,
-    wire_len: usize,
+    /// Bytes it took on the wire.
+    pub(crate) wire_len: usize,
 }
 
 /// A frame as it was staged.

@@ -55,7 +55,7 @@ impl Session {
     /// Wishes in, events out; whether anything happened. `waker` is woken when there is more.
     pub(crate) fn exchange(&mut self, waker: &Waker, now: Timestamp) -> bool {
         self.ledger.sent(self.machine.sent_through());
-        let orders = self.shared.report(waker, self.machine.stats());
+        let orders = self.shared.report(waker, &self.machine);
         let mut busy = orders.verdict.is_some();
         if let Some(verdict) = orders.verdict {
             // Verdicts cannot be refused.
@@ -99,7 +99,7 @@ impl Session {
 
     /// How long the socket may be kept after the end. `None`: our side waits for nothing.
     pub(crate) fn patience(&self, waker: &Waker, now: Timestamp) -> Option<Timestamp> {
-        let orders = self.shared.report(waker, self.machine.stats());
+        let orders = self.shared.report(waker, &self.machine);
         match self.leaving {
             _ if orders.farewell == Farewell::Abort => None,
             Leaving::Aborted => None,
@@ -127,7 +127,7 @@ impl Session {
             busy = true;
             let taken = self.machine.command(Command::Send(outgoing));
             let Some(promise) = promise else { continue };
-            match taken {
+            match taken.map(|outcome| outcome.ticket()) {
                 Ok(Some(ticket)) => self.ledger.accepted(ticket, promise),
                 Ok(None) | Err(SendError::Closed) => self.ledger.too_late(promise),
                 Err(error) => Ledger::refused(&promise, error),
@@ -212,8 +212,7 @@ impl Session {
         };
         let remote = matches!(event, Event::Version(_) | Event::Negotiated)
             .then(|| self.machine.remote().cloned().map(Arc::new));
-        self.shared
-            .publish(event, self.machine.stats(), remote.flatten());
+        self.shared.publish(event, &self.machine, remote.flatten());
     }
 
     fn end(&mut self, ended: Disconnected) {

@@ -29,7 +29,7 @@ pub struct Session {
 }
 
 /// What the connection says about itself when an event is told.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Snapshot<'a> {
     /// The time.
     pub now: Timestamp,

@@ -1,0 +1,56 @@
+//! What can be wrong with a configuration in itself.
+
+use crate::message::CommandName;
+
+/// Settings that contradict themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// A timeout of zero would end every connection at once.
+    #[error("timeout `{timer}` is zero")]
+    ZeroTimeout {
+        /// The field of [`Timeouts`](crate::Timeouts).
+        timer: &'static str,
+    },
+    /// We would refuse ourselves.
+    #[error("protocol version {own} is below the minimum {minimum} asked of others")]
+    VersionBelowMinimum {
+        /// [`Config::protocol_version`].
+        own: u32,
+        /// [`Config::minimum_version`].
+        minimum: u32,
+    },
+    /// `version` carries a signed number.
+    #[error("protocol version {own} does not fit into a version message")]
+    VersionTooLarge {
+        /// [`Config::protocol_version`].
+        own: u32,
+    },
+    /// The user agent has characters that are not printable ASCII (BIP14).
+    #[error("the user agent is not printable ASCII")]
+    UserAgent,
+    /// The machine conducts the handshake itself.
+    #[error("{command} belongs to the handshake and cannot be a greeting")]
+    Greeting {
+        /// The message in [`Config::greeting`].
+        command: CommandName,
+    },
+    /// With this limit no connection could work.
+    #[error("limit `{limit}` is {value}, at least {least} is needed")]
+    LimitTooLow {
+        /// The field of [`Limits`](crate::Limits).
+        limit: &'static str,
+        /// Its value.
+        value: usize,
+        /// What it must be at least.
+        least: usize,
+    },
+    /// The low-water mark lies above the high-water mark.
+    #[error("send_low ({low} bytes) is above send_high ({high} bytes)")]
+    Watermarks {
+        /// [`Limits::send_low`].
+        low: usize,
+        /// [`Limits::send_high`].
+        high: usize,
+    },
+}

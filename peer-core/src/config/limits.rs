@@ -1,0 +1,52 @@
+//! Bounds of memory and patience, with the reason for each default.
+
+use crate::message::MessageLimits;
+
+/// Bounds of memory and patience. None can be switched off; all can be moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Counts and sizes inside messages.
+    pub message: MessageLimits,
+    /// Longest payload accepted until the remote's `verack` was opened: a handshake message needs
+    /// no more, and strangers must not make us hold more. Default 1,024 bytes (as Zebra).
+    pub early_payload: u32,
+    /// Wire bytes of replies the remote provoked (pongs) that may wait; beyond it nothing more is
+    /// opened or read until it reads. Default 64 KiB.
+    pub provoked: usize,
+    /// Wire bytes the application may have waiting before `send` answers
+    /// [`SendError::Full`](crate::SendError::Full); one message may overshoot. Default 1,000,000
+    /// (Core: `-maxsendbuffer`).
+    pub send_high: usize,
+    /// After `Full`, [`Event::Writable`](crate::Event::Writable) comes when no more than this
+    /// waits. Default 256,000 bytes.
+    pub send_low: usize,
+    /// So many frames with a wrong checksum within a minute end the connection, where the policy
+    /// drops them. Default 32.
+    pub bad_checksums_per_minute: u32,
+    /// So many payloads that do not decode (and commands that are not ASCII) within a minute end
+    /// the connection, where the policy drops them. Default 32.
+    pub malformed_per_minute: u32,
+    /// Legal but pointless messages of one kind (duplicate `verack`, unsolicited `pong`, empty
+    /// `inv`, known messages before their time) forgiven per minute. Default 1,000.
+    pub annoyances_per_minute: u32,
+    /// Pings whose pong may be outstanding; further automatic ones wait. Default 16, more than
+    /// fit into the default pong deadline.
+    pub pings_in_flight: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            message: MessageLimits::default(),
+            early_payload: 1_024,
+            provoked: 64 * 1_024,
+            send_high: 1_000_000,
+            send_low: 256_000,
+            bad_checksums_per_minute: 32,
+            malformed_per_minute: 32,
+            annoyances_per_minute: 1_000,
+            pings_in_flight: 16,
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! What our own side asked for and cannot have.
+
+use crate::message::{CommandName, EncodeError, Message};
+
+/// Why a message was not queued.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SendError {
+    /// More than [`Limits::send_high`](crate::Limits) waits already. The message comes back;
+    /// [`Event::Writable`](crate::Event::Writable) says when to try again.
+    #[error("the send queue is full")]
+    Full(Outgoing),
+    /// The connection is closed or closing.
+    #[error("the connection is closed")]
+    Closed,
+    /// The message cannot be encoded for this network and version.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+    /// The machine speaks this message itself (`version`, `verack` and what belongs to the
+    /// handshake).
+    #[error("{command} belongs to the handshake, which the machine conducts itself")]
+    Reserved {
+        /// The message.
+        command: CommandName,
+    },
+    /// The connection's purpose forbids it.
+    #[error("{command} is not sent on this kind of connection")]
+    Purpose {
+        /// The message.
+        command: CommandName,
+    },
+    /// An [`EncodedMessage`](crate::EncodedMessage) of another network.
+    #[error("encoded for another network")]
+    WrongNetwork,
+    /// An [`EncodedMessage`](crate::EncodedMessage) whose layout this remote's version reads
+    /// differently.
+    #[error("encoded for protocol version {encoded}, negotiated is {negotiated}")]
+    WrongVersion {
+        /// The version it was encoded for.
+        encoded: u32,
+        /// The negotiated version.
+        negotiated: u32,
+    },
+}
+
+/// A message handed back by a full queue, as it was handed in.
+#[derive(Clone, Debug)]
+pub enum Outgoing {
+    /// From `send`, with the encoding asked for.
+    Message(Message, crate::wire::TxEncoding),
+    /// From `send_encoded`.
+    Encoded(crate::EncodedMessage),
+}
