@@ -2,6 +2,7 @@
 
 mod error;
 mod limits;
+mod requests;
 mod timeouts;
 
 use alloc::vec::Vec;
@@ -17,6 +18,7 @@ use crate::wire::ServiceFlags;
 
 pub use self::error::ConfigError;
 pub use self::limits::Limits;
+pub use self::requests::RequestTimeouts;
 pub use self::timeouts::Timeouts;
 
 /// Settings shared by any number of peers; wrap it in an `Arc`.
@@ -127,6 +129,7 @@ impl Config {
         self.minimum_version = 209;
         self.timeouts.initial_ping = false;
         self.timeouts.pong = None;
+        self.timeouts.requests = RequestTimeouts::btcd();
         self
     }
 
@@ -179,6 +182,14 @@ impl Config {
             ("idle", timeouts.idle),
             ("write_stall", timeouts.write_stall),
             ("addr_fetch", timeouts.addr_fetch),
+            ("requests.getdata", timeouts.requests.getdata),
+            ("requests.getblocks", timeouts.requests.getblocks),
+            ("requests.getheaders", timeouts.requests.getheaders),
+            ("requests.mempool", timeouts.requests.mempool),
+            ("requests.getcfilters", timeouts.requests.getcfilters),
+            ("requests.getcfheaders", timeouts.requests.getcfheaders),
+            ("requests.getcfcheckpt", timeouts.requests.getcfcheckpt),
+            ("requests.getblocktxn", timeouts.requests.getblocktxn),
         ];
         if let Some((timer, _)) = spans
             .into_iter()

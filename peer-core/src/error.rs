@@ -5,6 +5,7 @@
 mod remote;
 mod send;
 
+use crate::request::RequestKind;
 use crate::timer::Timer;
 use crate::transport::FrameError;
 
@@ -88,6 +89,9 @@ pub enum Timeout {
     /// No addresses on an address-fetch connection ([`Timeouts::addr_fetch`](crate::Timeouts)).
     #[error("no addresses in time")]
     AddrFetch,
+    /// No answer to a request ([`Timeouts::requests`](crate::Timeouts)).
+    #[error("no answer to {0} in time")]
+    Stall(RequestKind),
 }
 
 impl Timeout {
@@ -99,6 +103,7 @@ impl Timeout {
             Self::Idle => Timer::Idle,
             Self::WriteStall => Timer::WriteStall,
             Self::AddrFetch => Timer::AddrFetch,
+            Self::Stall(_) => Timer::Stall,
         }
     }
 }

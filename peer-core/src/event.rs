@@ -7,6 +7,7 @@ use core::fmt;
 
 use crate::error::{Annoyance, DisconnectReason, Malformed, SendError};
 use crate::message::{CommandName, Message, VersionMessage};
+use crate::request::Unanswered;
 use crate::transport::outbox::Ticket;
 
 /// What happened, in the order in which it happened on the wire.
@@ -48,6 +49,9 @@ pub enum Event {
     /// The remote sent something malformed, or pointless, and was forgiven (or was not: then
     /// [`Event::Disconnected`] follows). Breaking the protocol is told by its reason alone.
     Misbehavior(Box<Misbehavior>),
+    /// A request was not answered in time, and the policy forgives it: see
+    /// [`RequestKind::silence_is_legal`](crate::RequestKind). It is not waited for any longer.
+    Unanswered(Box<Unanswered>),
     /// A frame was received, raw; comes before the event it leads to. Only with
     /// [`Config::raw_events`](crate::Config).
     Read(Box<RawFrame>),

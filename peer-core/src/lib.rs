@@ -102,6 +102,7 @@ mod link;
 mod machine;
 mod protocol;
 mod remote;
+mod request;
 mod rng;
 mod stats;
 mod strictness;
@@ -110,7 +111,7 @@ mod timer;
 mod transport;
 
 pub use self::command::{Command, Outcome};
-pub use self::config::{Config, ConfigError, Limits, Timeouts};
+pub use self::config::{Config, ConfigError, Limits, RequestTimeouts, Timeouts};
 pub use self::encoded::EncodedMessage;
 pub use self::error::{
     Annoyance, DisconnectReason, Goodbye, HangUp, Incompatible, Malformed, Outgoing, SendError,
@@ -120,6 +121,7 @@ pub use self::event::{Event, Misbehavior, MisbehaviorKind, RawFrame};
 pub use self::link::{Direction, Link, Purpose};
 pub use self::machine::PeerMachine;
 pub use self::remote::Remote;
+pub use self::request::{RequestKind, Unanswered};
 pub use self::stats::{CommandCounter, CommandCounters, Stats, Traffic, Transport};
 pub use self::strictness::{Oversized, Reaction, Strictness};
 #[cfg(feature = "std")]

@@ -191,8 +191,13 @@ impl PeerMachine {
         self.stats.bytes_received = self.stats.bytes_received.saturating_add(n as u64);
         self.stats.last_received = Some(self.now);
         self.count_skipped();
+        let awaited = self.protocol.awaits_answers();
+        let partial = awaited.then(|| self.landing.partial()).flatten();
         let (protocol, cx) = self.rooms();
         protocol.on_received(&cx);
+        if let Some(partial) = partial {
+            protocol.on_progress(&cx, &partial);
+        }
         if self.phase.is_closing() {
             // Only so that the remote can go on reading what we flush.
             self.landing.clear();

@@ -67,6 +67,13 @@ pub struct Strictness {
     pub bloom_without_service: Reaction,
     /// The same from an older remote. Default `Drop` (as btcd once promised; Core disconnects).
     pub bloom_without_service_old: Reaction,
+    /// A request without an answer in time, of a kind that honest nodes always answer
+    /// ([`RequestKind::silence_is_legal`](crate::RequestKind)). Default `Disconnect` (as btcd; Core asks elsewhere).
+    /// Anything else tells [`Event::Unanswered`](crate::Event::Unanswered).
+    pub unanswered: Reaction,
+    /// The same of a kind that honest nodes sometimes answer with silence. Default `Drop`: an event and nothing more
+    /// (btcd disconnects).
+    pub unanswered_legally: Reaction,
     /// `addr` or `addrv2` with no entry. Default `Deliver` (as Core; btcd's server disconnects).
     pub empty_addr: Reaction,
     /// A payload before `verack` longer than [`Limits::early_payload`](crate::Limits). Default
@@ -95,6 +102,8 @@ impl Default for Strictness {
             unwanted_transaction: Reaction::Disconnect,
             bloom_without_service: Reaction::Disconnect,
             bloom_without_service_old: Reaction::Drop,
+            unanswered: Reaction::Disconnect,
+            unanswered_legally: Reaction::Drop,
             empty_addr: Reaction::Deliver,
             oversized_early: Oversized::Disconnect,
             oversized_for_type: Oversized::Accept,
@@ -110,6 +119,7 @@ impl Strictness {
         Self {
             duplicate_version: Reaction::Drop,
             bloom_without_service_old: Reaction::Disconnect,
+            unanswered: Reaction::Drop,
             oversized_early: Oversized::Skip,
             ..Self::default()
         }
@@ -127,6 +137,7 @@ impl Strictness {
             early_message: Reaction::Disconnect,
             bloom_without_service: Reaction::Deliver,
             bloom_without_service_old: Reaction::Deliver,
+            unanswered_legally: Reaction::Disconnect,
             empty_addr: Reaction::Disconnect,
             oversized_for_type: Oversized::Disconnect,
             send_reject: true,

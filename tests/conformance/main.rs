@@ -22,6 +22,7 @@ mod pressure;
 mod properties;
 mod purposes;
 mod review;
+mod stall;
 mod support;
 mod tickets;
 mod timers;

@@ -33,6 +33,11 @@ pub struct Limits {
     /// Pings whose pong may be outstanding; further automatic ones wait. Default 16, more than
     /// fit into the default pong deadline.
     pub pings_in_flight: usize,
+    /// Requests (`getdata`, `getheaders` and the like) whose answers are watched for at once; further ones are sent
+    /// and not watched, and counted. Default 1,000: more than any node of today works on.
+    pub requests_in_flight: usize,
+    /// Items of all `getdata` whose answers are watched for. Default 50,000, one full message.
+    pub items_in_flight: usize,
 }
 
 impl Default for Limits {
@@ -47,6 +52,8 @@ impl Default for Limits {
             malformed_per_minute: 32,
             annoyances_per_minute: 1_000,
             pings_in_flight: 16,
+            requests_in_flight: 1_000,
+            items_in_flight: 50_000,
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use core::time::Duration;
 
+use super::RequestTimeouts;
+
 /// Deadlines and intervals. `None` switches an optional one off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -24,6 +26,8 @@ pub struct Timeouts {
     pub flush: Duration,
     /// Life of an address-fetch connection. Default 5 minutes (as Core).
     pub addr_fetch: Option<Duration>,
+    /// From a request having left to its answer.
+    pub requests: RequestTimeouts,
     /// Deadlines are rounded up to multiples of this so that many peers share wake-ups. Default
     /// 100 ms; zero is exact.
     pub grain: Duration,
@@ -40,6 +44,7 @@ impl Default for Timeouts {
             write_stall: Some(Duration::from_secs(2 * 60)),
             flush: Duration::from_secs(5),
             addr_fetch: Some(Duration::from_secs(5 * 60)),
+            requests: RequestTimeouts::default(),
             grain: Duration::from_millis(100),
         }
     }

@@ -82,6 +82,7 @@ impl PeerMachine {
             self.outbox.held(),
             self.waiting.bytes(),
             self.events.held(),
+            self.protocol.held(),
         ]
         .into_iter()
         .fold(0, usize::saturating_add)

@@ -197,7 +197,7 @@ impl PeerMachine {
 
     fn queue(&mut self, parcel: Parcel, ticket: Ticket, outgoing: &Outgoing) {
         let (protocol, mut cx) = self.rooms();
-        let token = protocol.on_queued(outgoing.message());
+        let token = protocol.on_queued(&cx, outgoing.message());
         cx.outbox.push(
             Lane::Data,
             Parcel {

@@ -9,6 +9,7 @@
 //! | [`handshake`] | `version`, `verack` and the window between them |
 //! | [`keepalive`] | pings, pongs, round trips |
 //! | [`liveness`] | silence of the remote, sockets that take nothing |
+//! | [`requests`] | what is owed an answer, and what happens when none comes |
 //! | [`purpose`] | what this kind of connection sends and refuses |
 //! | [`bloom`] | requests for a service we do not offer |
 //! | [`temper`] | counts of bad and pointless input, and when they are too many |
@@ -20,6 +21,7 @@ mod identity;
 mod keepalive;
 mod liveness;
 mod purpose;
+mod requests;
 mod self_nonce;
 mod temper;
 
@@ -36,11 +38,13 @@ use crate::rng::Rng;
 use crate::stats::Stats;
 use crate::time::Timestamp;
 use crate::timer::{Timer, Timers};
+use crate::transport::landing::Partial;
 use crate::transport::outbox::{Departed, Lane, Outbox, Parcel};
 use crate::wire::TxEncoding;
 
 pub(crate) use self::farewell::reject_for;
 pub(crate) use self::handshake::is_part as is_handshake;
+use self::identity::Identity;
 pub(crate) use self::purpose::may_send;
 
 /// What a room may touch: everything of the machine but the other rooms and the landing bytes.
@@ -115,6 +119,7 @@ pub(crate) struct Protocol {
     keepalive: keepalive::Keepalive,
     liveness: liveness::Liveness,
     purpose: purpose::Gate,
+    requests: requests::Requests,
     temper: temper::Temper,
 }
 
@@ -126,6 +131,7 @@ impl Protocol {
             keepalive: keepalive::Keepalive::default(),
             liveness: liveness::Liveness::start(cx),
             purpose: purpose::Gate::start(cx),
+            requests: requests::Requests::default(),
             temper: temper::Temper::default(),
         }
     }
@@ -158,6 +164,8 @@ impl Protocol {
         if let Some(annoyance) = temper::pointless(cx.config, message)? {
             self.annoyed(cx, message.command(), annoyance)?;
         }
+        let identity = Identity::new(message);
+        self.requests.on_message(cx, message, &identity);
         match message {
             Message::Ping(ping) => keepalive::answer(cx, ping),
             Message::Pong(pong) if !self.keepalive.on_pong(cx, pong) => {
@@ -239,18 +247,20 @@ impl Protocol {
 
     /// A message of the application is about to be queued. Returns what comes back when it has
     /// left: a token that means something to the room that gave it.
-    pub(crate) fn on_queued(&mut self, message: &Message) -> u64 {
+    pub(crate) fn on_queued(&mut self, cx: &Cx<'_>, message: &Message) -> u64 {
         self.purpose.on_queued(message);
         match message {
             Message::Ping(ping) => self.keepalive.on_queued(ping),
-            _ => 0,
+            _ => self.requests.on_queued(cx.config, message),
         }
     }
 
     /// A frame has left completely.
     pub(crate) fn on_departed(&mut self, cx: &mut Cx<'_>, departed: Departed) {
-        if departed.kind == Some(MessageKind::Ping) {
-            self.keepalive.on_sent(cx, departed.token);
+        match (departed.kind, departed.token) {
+            (Some(MessageKind::Ping), nonce) => self.keepalive.on_sent(cx, nonce),
+            (_, 0) => {}
+            (_, number) => self.requests.on_departed(cx, number, departed.ticket),
         }
     }
 
@@ -277,6 +287,27 @@ impl Protocol {
     /// For `span` the remote could not be heard, through our own doing: it is not to blame.
     pub(crate) fn on_deafness(&mut self, span: Duration) {
         self.keepalive.on_deafness(span);
+        self.requests.on_deafness(span);
+    }
+
+    /// Whether the remote owes an answer, so that a frame on its way in is worth looking at.
+    pub(crate) fn awaits_answers(&self) -> bool {
+        self.requests.is_waiting()
+    }
+
+    /// Bytes of a frame arrived that is not complete.
+    pub(crate) fn on_progress(&mut self, cx: &Cx<'_>, partial: &Partial) {
+        self.requests.on_progress(cx, partial);
+    }
+
+    /// The connection is over: what the rooms hold is of no use any more.
+    pub(crate) fn clear(&mut self) {
+        self.requests.clear();
+    }
+
+    /// Bytes that the rooms hold on the heap.
+    pub(crate) fn held(&self) -> usize {
+        self.requests.held()
     }
 
     /// A timer is due, and everything that had arrived was opened.
@@ -290,7 +321,8 @@ impl Protocol {
             Timer::AddrFetch => Err(DisconnectReason::Timeout(Timeout::AddrFetch)),
             Timer::Ping | Timer::Pong => self.keepalive.on_timer(cx, timer),
             Timer::Idle | Timer::WriteStall => self.liveness.on_timer(cx, timer),
-            Timer::Stall | Timer::Trickle => Ok(()),
+            Timer::Stall => self.requests.on_timer(cx, |_| {}),
+            Timer::Trickle => Ok(()),
             // The machine's own: it closes whatever the rooms think.
             Timer::Flush => Ok(()),
         }
@@ -306,7 +338,7 @@ impl Protocol {
             if may_send(cx.link.purpose, message)
                 && let Some(parcel) = cx.encode(message)
             {
-                let token = self.on_queued(message);
+                let token = self.on_queued(cx, message);
                 cx.outbox.push(Lane::Data, Parcel { token, ..parcel });
             }
         }

@@ -28,6 +28,7 @@ use sha2::{Digest, Sha256};
 
 use super::v1::{self, Admission, HEADER_LEN, Header, Verdict};
 use super::{Frame, FrameError, Opened};
+use crate::message::{CommandName, MessageKind};
 
 /// The first head of a connection, and the smallest.
 const SMALL_HEAD: usize = 4 * 1_024;
@@ -155,6 +156,18 @@ impl Landing {
         n
     }
 
+    /// The frame that has begun to arrive and is not complete, if no complete one comes before it.
+    pub(crate) fn partial(&self) -> Option<Partial> {
+        if let Some(pad) = &self.pad {
+            let header = Header::parse(&pad.header);
+            return (!pad.is_complete()).then(|| Partial::new(&header, pad.begun()));
+        }
+        let (raw, payload) = self.landed().split_first_chunk::<HEADER_LEN>()?;
+        let header = Header::parse(raw);
+        let is_complete = payload.len() >= header.length as usize;
+        (!is_complete).then(|| Partial::new(&header, payload))
+    }
+
     /// Bytes of skipped frames that have arrived since this was last asked.
     pub(crate) fn take_skipped(&mut self) -> u64 {
         core::mem::take(&mut self.skipped)
@@ -238,6 +251,44 @@ impl Frame {
     }
 }
 
+/// A frame of which not everything has arrived: what it claims to be, and how its payload begins.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Partial {
+    command: [u8; 12],
+    head: [u8; Self::HEAD],
+    /// How much of `head` has arrived.
+    len: usize,
+}
+
+impl Partial {
+    /// Enough to tell which block it is about: a block header.
+    const HEAD: usize = 80;
+
+    fn new(header: &Header, payload: &[u8]) -> Self {
+        let mut head = [0; Self::HEAD];
+        let len = payload.len().min(Self::HEAD);
+        for (to, from) in head.iter_mut().zip(payload) {
+            *to = *from;
+        }
+        Self {
+            command: header.command,
+            head,
+            len,
+        }
+    }
+
+    /// The message that it claims to be.
+    pub(crate) fn kind(&self) -> Option<MessageKind> {
+        let command = CommandName::from_bytes(self.command).ok()?;
+        MessageKind::from_command(&command)
+    }
+
+    /// The first bytes of its payload.
+    pub(crate) fn head(&self) -> &[u8] {
+        self.head.get(..self.len).unwrap_or_default()
+    }
+}
+
 /// One large frame on its way in.
 #[derive(Debug)]
 struct Pad {
@@ -275,6 +326,14 @@ impl Pad {
 
     fn is_complete(&self) -> bool {
         self.arrived == self.total
+    }
+
+    /// The payload from its start, as far as it lies in one piece.
+    fn begun(&self) -> &[u8] {
+        match self.earlier.first() {
+            Some(first) => first,
+            None => self.current.get(..self.filled).unwrap_or_default(),
+        }
     }
 
     fn held(&self) -> usize {

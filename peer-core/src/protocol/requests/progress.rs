@@ -1,0 +1,155 @@
+//! Signs that the remote is working on what we asked: answers, and bytes of one that is landing. Knows requests by
+//! number only.
+
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use crate::time::Timestamp;
+
+#[derive(Debug, Default)]
+pub(super) struct Progress {
+    /// The last answer to any request up to a number. Numbers and times both rise: an answer that came later to an
+    /// earlier request says all that those after it said.
+    answers: Vec<(u64, Timestamp)>,
+    landing: Option<Landing>,
+}
+
+/// The frame that is on its way in.
+#[derive(Clone, Copy, Debug)]
+struct Landing {
+    /// How many frames came before it.
+    frame: u64,
+    began: Timestamp,
+    last: Timestamp,
+    /// The earliest request it can answer: none, or not known yet.
+    answers: Option<Option<u64>>,
+}
+
+impl Progress {
+    /// A request was answered, wholly or in part. `oldest` is the first that is still owed something.
+    pub(super) fn answered(&mut self, number: u64, now: Timestamp, oldest: u64) {
+        let before = self.answers.partition_point(|(known, _)| *known < number);
+        self.answers.truncate(before);
+        self.answers.push((number, now));
+        // What only those said that nobody is owed any more, the next one says as well.
+        let useless = self.answers.partition_point(|(known, _)| *known <= oldest);
+        self.answers.drain(..useless.saturating_sub(1));
+    }
+
+    /// Bytes of a frame arrived; whether it is still to be found out what it answers.
+    pub(super) fn is_undecided(&mut self, frame: u64, now: Timestamp) -> bool {
+        let landing = self.landing.get_or_insert(Landing {
+            frame,
+            began: now,
+            last: now,
+            answers: None,
+        });
+        if landing.frame != frame {
+            *landing = Landing {
+                frame,
+                began: now,
+                last: now,
+                answers: None,
+            };
+        }
+        landing.last = now;
+        landing.answers.is_none()
+    }
+
+    /// What the frame that is landing answers.
+    pub(super) fn decide(&mut self, answers: Option<u64>) {
+        if let Some(landing) = &mut self.landing {
+            landing.answers = Some(answers);
+        }
+    }
+
+    /// When a request is due that left at `since`. `frame` is the number of frames received so far.
+    ///
+    /// A landing answer counts only if it began before the request would have been due without it, so that frames
+    /// which turn out to answer nothing cannot put off a deadline again and again.
+    pub(super) fn due(
+        &self,
+        number: u64,
+        since: Timestamp,
+        span: Duration,
+        frame: u64,
+    ) -> Timestamp {
+        let before = self.answers.partition_point(|(known, _)| *known <= number);
+        let answered = before
+            .checked_sub(1)
+            .and_then(|last| self.answers.get(last));
+        let since = answered.map_or(since, |(_, at)| since.max(*at));
+        let due = since.saturating_add(span);
+        match self.landing {
+            Some(Landing {
+                frame: landing,
+                began,
+                last,
+                answers: Some(Some(first)),
+            }) if landing == frame && first <= number && began <= due => {
+                due.max(last.saturating_add(span))
+            }
+            _ => due,
+        }
+    }
+
+    /// Bytes on the heap.
+    pub(super) fn held(&self) -> usize {
+        self.answers
+            .capacity()
+            .saturating_mul(size_of::<(u64, Timestamp)>())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SPAN: Duration = Duration::from_secs(30);
+
+    fn at(secs: u64) -> Timestamp {
+        Timestamp::from_secs(secs)
+    }
+
+    #[test]
+    fn an_answer_restarts_the_clock_of_later_requests_and_not_of_earlier_ones() {
+        let mut progress = Progress::default();
+        progress.answered(2, at(10), 1);
+        assert_eq!(progress.due(1, at(0), SPAN, 0), at(30));
+        assert_eq!(progress.due(2, at(0), SPAN, 0), at(40));
+        assert_eq!(progress.due(3, at(0), SPAN, 0), at(40));
+        assert_eq!(progress.due(3, at(20), SPAN, 0), at(50));
+        progress.answered(1, at(15), 1);
+        assert_eq!(progress.due(3, at(0), SPAN, 0), at(45));
+    }
+
+    #[test]
+    fn answers_in_order_do_not_pile_up() {
+        let mut progress = Progress::default();
+        for number in 1..=10_000 {
+            progress.answered(number, at(number), number.saturating_add(1));
+        }
+        assert_eq!(progress.answers.len(), 1);
+        assert_eq!(progress.due(10_001, at(0), SPAN, 0), at(10_030));
+        for number in (1..=10_000).rev() {
+            progress.answered(number, at(20_000), 1);
+        }
+        assert_eq!(progress.answers.len(), 1);
+    }
+
+    #[test]
+    fn a_landing_answer_extends_only_what_was_not_due_when_it_began() {
+        let mut progress = Progress::default();
+        assert!(progress.is_undecided(7, at(29)));
+        progress.decide(Some(1));
+        assert!(!progress.is_undecided(7, at(50)));
+        assert_eq!(progress.due(1, at(0), SPAN, 7), at(80));
+        // The frame is complete, and was not the answer after all.
+        assert_eq!(progress.due(1, at(0), SPAN, 8), at(30));
+        // The next one began too late.
+        assert!(progress.is_undecided(8, at(51)));
+        progress.decide(Some(1));
+        assert_eq!(progress.due(1, at(0), SPAN, 8), at(30));
+        assert_eq!(progress.due(1, at(40), SPAN, 8), at(81));
+    }
+}
