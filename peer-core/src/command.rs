@@ -1,12 +1,13 @@
 //! The application's wishes as data: what adapters send through channels and logs record.
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 use crate::encoded::EncodedMessage;
 use crate::error::Outgoing;
-use crate::message::{Message, MessageKind, Reject};
+use crate::message::{Locator, Message, MessageKind, Reject};
 use crate::transport::outbox::Ticket;
-use crate::wire::TxEncoding;
+use crate::wire::{AddrEntry, TxEncoding};
 
 /// One imperative of [`PeerMachine`](crate::PeerMachine).
 #[derive(Clone, Debug)]
@@ -14,6 +15,18 @@ use crate::wire::TxEncoding;
 pub enum Command {
     /// [`send`](crate::PeerMachine::send), with an encoding, or encoded already.
     Send(Outgoing),
+    /// [`push_addr`](crate::PeerMachine::push_addr).
+    PushAddr(Vec<AddrEntry>),
+    /// [`push_addrv2`](crate::PeerMachine::push_addrv2).
+    PushAddrV2(Vec<AddrEntry>),
+    /// [`answer_getaddr`](crate::PeerMachine::answer_getaddr).
+    AnswerGetAddr(Vec<AddrEntry>),
+    /// [`push_getblocks`](crate::PeerMachine::push_getblocks).
+    PushGetBlocks(Box<Locator>),
+    /// [`push_getheaders`](crate::PeerMachine::push_getheaders).
+    PushGetHeaders(Box<Locator>),
+    /// [`push_reject`](crate::PeerMachine::push_reject).
+    PushReject(Box<Reject>),
     /// [`accept_version`](crate::PeerMachine::accept_version).
     AcceptVersion,
     /// [`refuse_version`](crate::PeerMachine::refuse_version).
@@ -32,6 +45,20 @@ pub enum Outcome {
     Done,
     /// A message was queued.
     Queued(Ticket),
+    /// Addresses were chosen, and queued if there were any.
+    Addresses(Pushed),
+    /// Nothing was queued: the question is being answered already, or the remote does not know the message.
+    Suppressed,
+}
+
+/// Which addresses went to the remote.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Pushed {
+    /// Exactly those that were queued, in their order. Empty if nothing was.
+    pub sent: Vec<AddrEntry>,
+    /// The ticket of the message; `None` if nothing was queued.
+    pub ticket: Option<Ticket>,
 }
 
 impl Outcome {
@@ -39,8 +66,14 @@ impl Outcome {
     pub fn ticket(&self) -> Option<Ticket> {
         match self {
             Self::Queued(ticket) => Some(*ticket),
-            Self::Done => None,
+            Self::Addresses(pushed) => pushed.ticket,
+            Self::Done | Self::Suppressed => None,
         }
+    }
+
+    /// Of a message that is left out where it would be pointless.
+    pub(crate) fn of(ticket: Option<Ticket>) -> Self {
+        ticket.map_or(Self::Suppressed, Self::Queued)
     }
 }
 

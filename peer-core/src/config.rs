@@ -1,5 +1,6 @@
 //! What the caller decides once for many peers. Data only; the rooms that obey it are elsewhere.
 
+mod addresses;
 mod error;
 mod limits;
 mod requests;
@@ -16,6 +17,7 @@ use crate::protocol::is_handshake;
 use crate::strictness::Strictness;
 use crate::wire::ServiceFlags;
 
+pub use self::addresses::AddrRateLimit;
 pub use self::error::ConfigError;
 pub use self::limits::Limits;
 pub use self::requests::RequestTimeouts;
@@ -65,6 +67,8 @@ pub struct Config {
     /// connection's purpose forbids, or the remote's version, is left out. Default empty: what to
     /// ask a peer belongs to the application.
     pub greeting: Vec<Message>,
+    /// How many addresses the remote may tell us; `None` for as many as it likes. Default as Core; btcd has no limit.
+    pub addr_rate_limit: Option<AddrRateLimit>,
     /// What happens on each kind of bad input.
     pub strictness: Strictness,
     /// Bounds of memory and patience.
@@ -102,6 +106,7 @@ impl Config {
             allow_self_connection: false,
             raw_events: false,
             greeting: Vec::new(),
+            addr_rate_limit: Some(AddrRateLimit::default()),
             strictness: Strictness::default(),
             limits: Limits::default(),
             timeouts: Timeouts::default(),
@@ -127,6 +132,7 @@ impl Config {
         self.strictness = Strictness::btcd();
         self.limits.message = MessageLimits::btcd();
         self.minimum_version = 209;
+        self.addr_rate_limit = None;
         self.timeouts.initial_ping = false;
         self.timeouts.pong = None;
         self.timeouts.requests = RequestTimeouts::btcd();

@@ -110,8 +110,8 @@ mod time;
 mod timer;
 mod transport;
 
-pub use self::command::{Command, Outcome};
-pub use self::config::{Config, ConfigError, Limits, RequestTimeouts, Timeouts};
+pub use self::command::{Command, Outcome, Pushed};
+pub use self::config::{AddrRateLimit, Config, ConfigError, Limits, RequestTimeouts, Timeouts};
 pub use self::encoded::EncodedMessage;
 pub use self::error::{
     Annoyance, DisconnectReason, Goodbye, HangUp, Incompatible, Malformed, Outgoing, SendError,

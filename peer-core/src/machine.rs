@@ -4,11 +4,13 @@
 //! - `machine/looking.rs`: everything that takes `&self`;
 //! - `machine/opening.rs`: landed frames become messages, messages become events;
 //! - `machine/sending.rs`: the application's messages, tickets, back-pressure;
+//! - `machine/pushing.rs`: messages that the machine makes from what the application has;
 //! - `machine/closing.rs`: the ways a connection ends.
 
 mod closing;
 mod looking;
 mod opening;
+mod pushing;
 mod sending;
 
 use alloc::boxed::Box;

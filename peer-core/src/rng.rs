@@ -4,6 +4,8 @@
 //! jitter, sampling) is a function of that seed and of how many draws came before. Draws are rare
 //! (a nonce a ping), so each is one SHA-256 of seed and counter: no cipher of our own.
 
+mod sample;
+
 use sha2::{Digest, Sha256};
 
 /// Counter-mode stream over SHA-256.
@@ -43,6 +45,19 @@ impl Rng {
             let bits = self.next_u64();
             if bits != 0 {
                 return bits;
+            }
+        }
+    }
+
+    /// A random number below `bound`, each as likely as the others; 0 if `bound` is 0.
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
+        let bound = bound.max(1);
+        // Draws beyond the last whole multiple of `bound` would favour small numbers.
+        let surplus = (u64::MAX % bound).wrapping_add(1) % bound;
+        loop {
+            let bits = self.next_u64();
+            if bits <= u64::MAX.wrapping_sub(surplus) {
+                return bits % bound;
             }
         }
     }

@@ -124,6 +124,8 @@ pub enum Annoyance {
     Oversized,
     /// A request for a service that we do not offer, where the policy drops it.
     NotServed,
+    /// A `getaddr` after the first: one is answered per connection.
+    RepeatedGetAddr,
 }
 
 impl Annoyance {
@@ -137,6 +139,7 @@ impl Annoyance {
         Self::UnwantedTransaction,
         Self::Oversized,
         Self::NotServed,
+        Self::RepeatedGetAddr,
     ];
 }
 
@@ -151,6 +154,7 @@ impl core::fmt::Display for Annoyance {
             Self::UnwantedTransaction => "a transaction nobody wants",
             Self::Oversized => "a frame longer than its kind allows",
             Self::NotServed => "a request for a service that is not offered",
+            Self::RepeatedGetAddr => "addresses asked for again",
         })
     }
 }

@@ -13,6 +13,9 @@ pub enum SendError {
     /// The connection is closed or closing.
     #[error("the connection is closed")]
     Closed,
+    /// What is to be sent depends on what was negotiated, and the handshake is not complete yet.
+    #[error("the handshake is not complete yet")]
+    NotNegotiated,
     /// The message cannot be encoded for this network and version.
     #[error(transparent)]
     Encode(#[from] EncodeError),

@@ -157,12 +157,12 @@ impl PeerMachine {
     fn bury(&mut self, reason: DisconnectReason) {
         self.timers.stop_all();
         self.landing.clear();
-        self.protocol.clear();
         while let Some(wrote) = self.next_wrote() {
             self.events.push_back(wrote);
         }
         self.outbox.shut();
         self.waiting.clear();
+        self.protocol.on_end();
         let Tickets {
             sent,
             untold,

@@ -148,7 +148,7 @@ impl PeerMachine {
 
     fn on_message(
         &mut self,
-        message: Message,
+        mut message: Message,
         trailing: usize,
         wire_len: u32,
     ) -> Result<(), DisconnectReason> {
@@ -160,6 +160,9 @@ impl PeerMachine {
         }
         if flow == Flow::Deliver {
             flow = protocol.on_message(&mut cx, &message)?;
+        }
+        if flow == Flow::Deliver {
+            flow = protocol.on_delivery(&mut cx, &mut message);
         }
         if flow == Flow::Deliver {
             if message.kind().is_none() {

@@ -97,6 +97,18 @@ impl PeerMachine {
     pub fn command(&mut self, command: Command) -> Result<Outcome, SendError> {
         match command {
             Command::Send(outgoing) => return self.send_outgoing(outgoing).map(Outcome::Queued),
+            Command::PushAddr(list) => return self.push_addr(&list).map(Outcome::Addresses),
+            Command::PushAddrV2(list) => return self.push_addrv2(&list).map(Outcome::Addresses),
+            Command::AnswerGetAddr(list) => {
+                return self.answer_getaddr(&list).map(Outcome::Addresses);
+            }
+            Command::PushGetBlocks(locator) => {
+                return self.push_getblocks(*locator).map(Outcome::of);
+            }
+            Command::PushGetHeaders(locator) => {
+                return self.push_getheaders(*locator).map(Outcome::of);
+            }
+            Command::PushReject(reject) => return self.push_reject(*reject).map(Outcome::of),
             Command::AcceptVersion => self.accept_version(),
             Command::RefuseVersion(reject) => self.refuse_version(reject.map(|reject| *reject)),
             Command::Disconnect => self.disconnect(),

@@ -1,4 +1,4 @@
-//! `getblocks`, `getheaders` and `headers`: finding out what chain a peer has.
+//! `headers`: what chain a peer has. What asks for it is a [`Locator`](super::Locator).
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -8,46 +8,12 @@ use core::slice::ChunksExact;
 use bytes::Bytes;
 
 use super::Codec;
-use super::codec::{Payload, fields};
+use super::codec::Payload;
 use super::error::{EncodeErrorKind, check_count};
 use crate::network::Network;
 use crate::wire::{
-    BlockHash, BlockHeader, DecodeErrorKind, FieldError, List, TxEncoding, Writer, count_len, cut,
-    with_count,
+    BlockHeader, DecodeErrorKind, FieldError, TxEncoding, Writer, count_len, cut, with_count,
 };
-
-/// The payload of `getblocks` and `getheaders`: where the sender's chain is, and how far it wants to know.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Locator {
-    /// The sender's protocol version. Core writes its client version; receivers ignore it.
-    pub version: u32,
-    /// Hashes of blocks the sender has, newest first, with growing gaps down to the genesis block.
-    pub hashes: List<BlockHash>,
-    /// Last block wanted; all zeros for as many as fit. With no hashes before it, the one header wanted.
-    pub stop: BlockHash,
-}
-
-impl Payload for Locator {
-    fn decode(payload: Bytes, codec: &Codec<'_>) -> Result<(Self, usize), FieldError> {
-        fields(&payload, |reader| {
-            Ok(Self {
-                version: reader.u32("version")?,
-                hashes: reader.list("locator", codec.limits.locator)?,
-                stop: reader.array("stop hash").map(BlockHash::from_bytes)?,
-            })
-        })
-    }
-
-    fn check(&self, codec: &Codec<'_>) -> Result<(), EncodeErrorKind> {
-        check_count("locator", self.hashes.len(), codec.limits.locator)
-    }
-
-    fn encode(&self, _codec: &Codec<'_>, _encoding: TxEncoding, out: &mut Writer<'_>) {
-        out.u32(self.version);
-        out.list(&self.hashes);
-        out.bytes(self.stop.as_bytes());
-    }
-}
 
 /// The payload of `headers`: block headers over shared bytes.
 ///

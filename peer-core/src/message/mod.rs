@@ -31,6 +31,7 @@ mod headers;
 mod inventory;
 mod keepalive;
 mod legacy;
+mod locator;
 mod negotiation;
 mod version;
 
@@ -44,11 +45,12 @@ pub use self::compact::{
 pub use self::data::MerkleBlock;
 pub use self::error::{DecodeError, EncodeError, EncodeErrorKind};
 pub use self::filters::{CFCheckpt, CFHeaders, CFilter, FilterRange, GetCFCheckpt};
-pub use self::headers::{HeaderIter, Headers, Locator};
+pub use self::headers::{HeaderIter, Headers};
 pub use self::inventory::{FeeFilter, InvIter, InvVect, Inventory, UnnumberedKind};
 pub use self::keepalive::{Ping, Pong};
 pub use self::legacy::{Alert, Reject, RejectCode};
 pub use self::limits::MessageLimits;
+pub use self::locator::Locator;
 pub use self::negotiation::{Feature, SendTxRcncl};
 pub use self::table::{Message, MessageKind, Phase};
 pub use self::text::Text;

@@ -12,15 +12,20 @@
 //! | [`requests`] | what is owed an answer, and what happens when none comes |
 //! | [`purpose`] | what this kind of connection sends and refuses |
 //! | [`bloom`] | requests for a service we do not offer |
+//! | [`addresses`] | addresses we are told, at a bearable pace; whether ours were asked for |
+//! | [`repeats`] | questions about the chain that await an answer |
 //! | [`temper`] | counts of bad and pointless input, and when they are too many |
 
+mod addresses;
 mod bloom;
 mod farewell;
+mod gossip;
 mod handshake;
 mod identity;
 mod keepalive;
 mod liveness;
 mod purpose;
+mod repeats;
 mod requests;
 mod self_nonce;
 mod temper;
@@ -43,6 +48,7 @@ use crate::transport::outbox::{Departed, Lane, Outbox, Parcel};
 use crate::wire::TxEncoding;
 
 pub(crate) use self::farewell::reject_for;
+pub(crate) use self::gossip::{Form, compose};
 pub(crate) use self::handshake::is_part as is_handshake;
 use self::identity::Identity;
 pub(crate) use self::purpose::may_send;
@@ -120,6 +126,8 @@ pub(crate) struct Protocol {
     liveness: liveness::Liveness,
     purpose: purpose::Gate,
     requests: requests::Requests,
+    addresses: addresses::Addresses,
+    repeats: repeats::Repeats,
     temper: temper::Temper,
 }
 
@@ -132,6 +140,8 @@ impl Protocol {
             liveness: liveness::Liveness::start(cx),
             purpose: purpose::Gate::start(cx),
             requests: requests::Requests::default(),
+            addresses: addresses::Addresses::start(cx.now),
+            repeats: repeats::Repeats::default(),
             temper: temper::Temper::default(),
         }
     }
@@ -166,10 +176,14 @@ impl Protocol {
         }
         let identity = Identity::new(message);
         self.requests.on_message(cx, message, &identity);
+        self.repeats.on_message(message);
         match message {
             Message::Ping(ping) => keepalive::answer(cx, ping),
             Message::Pong(pong) if !self.keepalive.on_pong(cx, pong) => {
                 self.annoyed(cx, message.command(), Annoyance::UnsolicitedPong)?;
+            }
+            Message::GetAddr if !self.addresses.on_getaddr() => {
+                self.annoyed(cx, message.command(), Annoyance::RepeatedGetAddr)?;
             }
             _ => {}
         }
@@ -180,6 +194,30 @@ impl Protocol {
                 self.annoyed(cx, message.command(), Annoyance::UnwantedTransaction)
             }
         }
+    }
+
+    /// The application is about to get a message: what is left of it, if anything.
+    pub(crate) fn on_delivery(&mut self, cx: &mut Cx<'_>, message: &mut Message) -> Flow {
+        let flow = self.addresses.on_delivery(cx, message);
+        if flow == Flow::Deliver {
+            self.purpose.on_delivery(cx, message);
+        }
+        flow
+    }
+
+    /// Whether the remote asked for addresses, may have some, and was sent none.
+    pub(crate) fn owes_addresses(&self, link: &Link) -> bool {
+        self.addresses.owes_answer(link)
+    }
+
+    /// It was sent some.
+    pub(crate) fn on_addresses_answered(&mut self) {
+        self.addresses.on_answered();
+    }
+
+    /// Whether this asks again what was asked last and is not answered yet.
+    pub(crate) fn is_repeat(&self, now: Timestamp, message: &Message) -> bool {
+        self.repeats.is_repeat(now, message)
     }
 
     /// The reason to end a connection that has done what it was for.
@@ -249,6 +287,8 @@ impl Protocol {
     /// left: a token that means something to the room that gave it.
     pub(crate) fn on_queued(&mut self, cx: &Cx<'_>, message: &Message) -> u64 {
         self.purpose.on_queued(message);
+        self.addresses.on_queued(cx, message);
+        self.repeats.on_queued(cx.now, message);
         match message {
             Message::Ping(ping) => self.keepalive.on_queued(ping),
             _ => self.requests.on_queued(cx.config, message),
@@ -262,6 +302,17 @@ impl Protocol {
             (_, 0) => {}
             (_, number) => self.requests.on_departed(cx, number, departed.ticket),
         }
+    }
+
+    /// Heap bytes that the rooms hold.
+    pub(crate) fn held(&self) -> usize {
+        self.repeats.held().saturating_add(self.requests.held())
+    }
+
+    /// The connection is over: nothing that waits is waited for.
+    pub(crate) fn on_end(&mut self) {
+        self.repeats = repeats::Repeats::default();
+        self.requests.clear();
     }
 
     /// Time is known again.
@@ -300,16 +351,6 @@ impl Protocol {
         self.requests.on_progress(cx, partial);
     }
 
-    /// The connection is over: what the rooms hold is of no use any more.
-    pub(crate) fn clear(&mut self) {
-        self.requests.clear();
-    }
-
-    /// Bytes that the rooms hold on the heap.
-    pub(crate) fn held(&self) -> usize {
-        self.requests.held()
-    }
-
     /// A timer is due, and everything that had arrived was opened.
     pub(crate) fn on_timer(
         &mut self,
@@ -321,7 +362,11 @@ impl Protocol {
             Timer::AddrFetch => Err(DisconnectReason::Timeout(Timeout::AddrFetch)),
             Timer::Ping | Timer::Pong => self.keepalive.on_timer(cx, timer),
             Timer::Idle | Timer::WriteStall => self.liveness.on_timer(cx, timer),
-            Timer::Stall => self.requests.on_timer(cx, |_| {}),
+            Timer::Stall => {
+                let repeats = &mut self.repeats;
+                self.requests
+                    .on_timer(cx, |request| repeats.on_given_up(request))
+            }
             Timer::Trickle => Ok(()),
             // The machine's own: it closes whatever the rooms think.
             Timer::Flush => Ok(()),

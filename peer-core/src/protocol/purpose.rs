@@ -89,28 +89,30 @@ impl Gate {
     }
 
     pub(super) fn on_message(
-        &mut self,
+        &self,
         cx: &Cx<'_>,
         message: &Message,
     ) -> Result<Verdict, DisconnectReason> {
-        let purpose = cx.link.purpose;
+        let gossip_refused = cx.link.purpose == Purpose::BlockRelayOnly;
+        match message {
+            Message::Addr(_) | Message::AddrV2(_) if gossip_refused => Ok(Verdict::Drop),
+            Message::Tx(_) => self.on_transactions(cx, message.command()),
+            Message::Inv(inv) if !self.transactions_wanted && names_transactions(inv) => {
+                self.on_transactions(cx, message.command())
+            }
+            _ => Ok(Verdict::Deliver),
+        }
+    }
+
+    /// The application gets a message.
+    pub(super) fn on_delivery(&mut self, cx: &Cx<'_>, message: &Message) {
         let addresses = match message {
             Message::Addr(list) => list.len(),
             Message::AddrV2(list) => list.len(),
-            Message::Tx(_) => return self.on_transactions(cx, message.command()),
-            Message::Inv(inv) if !self.transactions_wanted && names_transactions(inv) => {
-                return self.on_transactions(cx, message.command());
-            }
-            _ => return Ok(Verdict::Deliver),
+            _ => 0,
         };
         // One entry may be the remote's own address; more are the answer.
-        self.fulfilled |= purpose == Purpose::AddressFetch && addresses > 1;
-        let gossip_refused = purpose == Purpose::BlockRelayOnly;
-        Ok(if gossip_refused {
-            Verdict::Drop
-        } else {
-            Verdict::Deliver
-        })
+        self.fulfilled |= cx.link.purpose == Purpose::AddressFetch && addresses > 1;
     }
 
     fn on_transactions(

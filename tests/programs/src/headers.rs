@@ -3,9 +3,9 @@
 //! Of each header only the hash is kept, 32 bytes: it is what blocks are asked for by, and a block that has the hash
 //! has the header. The longest chain there is takes some 100 MB.
 
-use peer_core::message::Headers;
+use peer_core::message::{Headers, Locator};
 use peer_core::network::Network;
-use peer_core::wire::{BlockHash, List};
+use peer_core::wire::BlockHash;
 use thiserror::Error;
 
 use crate::pow::{self, PowError};
@@ -97,22 +97,15 @@ impl HeaderChain {
         self.hashes.truncate(keep.saturating_add(1));
     }
 
-    /// Hashes that tell a node where this chain is: the last ten, then with doubling gaps, the genesis block in any
-    /// case. At most 34 for a chain of [`MAX_HEIGHT`](Self::MAX_HEIGHT).
-    pub(crate) fn locator(&self) -> List<BlockHash> {
-        const WITHOUT_GAPS: usize = 10;
-        let mut locator = Vec::new();
-        let mut step = 1;
-        let mut index = self.hashes.len().saturating_sub(1);
-        while index > 0 {
-            locator.extend(self.hashes.get(index));
-            if locator.len() >= WITHOUT_GAPS {
-                step *= 2;
-            }
-            index = index.saturating_sub(step);
+    /// Where this chain is, for a node to tell what follows.
+    pub(crate) fn locator(&self) -> Locator {
+        let locator = Locator::from_chain(self.height(), BlockHash::ALL_ZERO, |height| {
+            self.hash_at(height)
+        });
+        Locator {
+            version: self.network.protocol_version,
+            ..locator
         }
-        locator.push(self.network.genesis);
-        locator.into_iter().collect()
     }
 
     /// Checks `headers` and appends what is new. Where they leave our chain below its tip, they replace what we had
@@ -250,14 +243,14 @@ mod tests {
     #[test]
     fn locator_ends_at_the_genesis_block() {
         let mut chain = HeaderChain::new(Network::REGTEST);
-        assert_eq!(chain.locator().len(), 1);
+        assert_eq!(chain.locator().hashes.len(), 1);
         chain.extend(&message(1, 310)).unwrap();
-        let locator = chain.locator();
+        let locator = chain.locator().hashes;
         assert_eq!(locator.first(), Some(chain.tip()));
-        assert_eq!(locator.get(9), chain.hash_at(301));
-        assert_eq!(locator.get(10), chain.hash_at(299));
-        assert_eq!(locator.get(11), chain.hash_at(295));
+        assert_eq!(locator.get(11), chain.hash_at(299));
+        assert_eq!(locator.get(12), chain.hash_at(297));
+        assert_eq!(locator.get(13), chain.hash_at(293));
         assert_eq!(locator.last(), Some(Network::REGTEST.genesis));
-        assert!(locator.len() < 20);
+        assert_eq!(locator.len(), 20);
     }
 }

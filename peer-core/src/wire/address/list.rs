@@ -106,6 +106,27 @@ impl AddrList {
         }
     }
 
+    /// The list of the entries at `indices`, which ascend.
+    pub(crate) fn select(&self, indices: &[usize]) -> Self {
+        let size = entry_size(self.timed);
+        let entries = self.encoded.get(count_len(&self.encoded)..);
+        let mut entries = entries.unwrap_or_default().chunks_exact(size);
+        let mut records = Vec::with_capacity(indices.len().saturating_mul(size));
+        let (mut next, mut count) = (0, 0);
+        for index in indices {
+            let Some(entry) = entries.nth(index.saturating_sub(next)) else {
+                break;
+            };
+            records.extend_from_slice(entry);
+            next = index.saturating_add(1);
+            count += 1;
+        }
+        Self {
+            encoded: with_count(count, &records),
+            timed: self.timed,
+        }
+    }
+
     /// The list as it stands on the wire: a compact size, then the entries.
     #[must_use]
     pub const fn as_encoded(&self) -> &Bytes {

@@ -103,6 +103,30 @@ impl AddrV2List {
         }
     }
 
+    /// The list of the entries at `indices`, which ascend; those to be ignored count.
+    pub(crate) fn select(&self, indices: &[usize]) -> Self {
+        let mut records = Vec::new();
+        let mut walk = self.records();
+        let (mut next, mut len) = (0, 0);
+        for index in indices {
+            walk.by_ref()
+                .take(index.saturating_sub(next))
+                .for_each(drop);
+            let start = walk.reader.position();
+            if walk.next().is_none() {
+                break;
+            }
+            let entry = self.encoded.get(start..walk.reader.position());
+            records.extend_from_slice(entry.unwrap_or_default());
+            next = index.saturating_add(1);
+            len += 1;
+        }
+        Self {
+            encoded: with_count(len.into(), &records),
+            len,
+        }
+    }
+
     /// The list as it stands on the wire: a compact size, then the entries.
     #[must_use]
     pub const fn as_encoded(&self) -> &Bytes {

@@ -283,3 +283,43 @@ fn services_may_use_all_bits() {
         Some(entry)
     );
 }
+
+fn ascending() -> impl Strategy<Value = Vec<bool>> {
+    prop::collection::vec(any::<bool>(), 8)
+}
+
+proptest! {
+    /// What is left of a list is those entries, byte for byte, and no others.
+    #[test]
+    fn a_selection_is_the_entries_selected(entries in entries(), keep in ascending(), timed in any::<bool>()) {
+        let indices: Vec<usize> = (0..entries.len()).filter(|index| keep[*index]).collect();
+        let legacy: Vec<AddrEntry> = entries
+            .iter()
+            .map(|entry| AddrEntry { address: Address::Ipv4([entry.port as u8; 4]), ..*entry })
+            .collect();
+        let kept = indices.iter().map(|index| legacy[*index]);
+        let expected = AddrList::from_entries(kept.clone(), timed).unwrap();
+        let list = AddrList::from_entries(legacy.iter().copied(), timed).unwrap();
+        prop_assert_eq!(list.select(&indices), expected);
+
+        let v2 = AddrV2List::from_entries(legacy.iter().copied()).unwrap();
+        prop_assert_eq!(v2.select(&indices), AddrV2List::from_entries(kept).unwrap());
+    }
+}
+
+/// Entries of unknown networks, of any length, count and stay as they came.
+#[test]
+fn a_selection_keeps_what_nobody_understands() {
+    let known = [&[1, 0, 0, 0, 9, 1, 4][..], &[10, 0, 0, 1], &[0x20, 0x8d]].concat();
+    let strange = [&[2, 0, 0, 0, 9, 0xaa, 3][..], &[7, 7, 7], &[0, 1]].concat();
+    let list = |count: u8, entries: &[&[u8]]| {
+        let bytes = Bytes::from([&[count], entries.concat().as_slice()].concat());
+        decode_v2(&bytes).unwrap()
+    };
+    let all = list(4, &[&known, &strange, &known, &strange]);
+    assert_eq!(all.select(&[1, 2]), list(2, &[&strange, &known]));
+    assert_eq!(all.select(&[3]), list(1, &[&strange]));
+    assert_eq!(all.select(&[0, 1, 2, 3]), all);
+    // Nothing is made up where there is nothing.
+    assert_eq!(all.select(&[3, 4, 9]), list(1, &[&strange]));
+}

@@ -9,11 +9,8 @@
 use core::time::Duration;
 use std::collections::VecDeque;
 
-use peer_core::message::{
-    Headers, Inventory, Locator, Message, MessageKind, MessageLimits, VersionMessage,
-};
+use peer_core::message::{Headers, Inventory, Message, MessageKind, MessageLimits, VersionMessage};
 use peer_core::network::{Network, ServiceFlags};
-use peer_core::wire::BlockHash;
 use peer_core::{Event, Misbehavior, MisbehaviorKind, Stats, Timestamp};
 
 use super::download::BlockDownload;
@@ -338,11 +335,8 @@ impl ChainSync {
 
     fn ask_for_headers(&mut self) {
         self.phase = Phase::Headers;
-        self.outbox.push_back(Message::GetHeaders(Box::new(Locator {
-            version: self.network.protocol_version,
-            hashes: self.chain.locator(),
-            stop: BlockHash::ALL_ZERO,
-        })));
+        let question = Message::GetHeaders(Box::new(self.chain.locator()));
+        self.outbox.push_back(question);
     }
 
     fn claimed_height(&self) -> Option<i32> {
