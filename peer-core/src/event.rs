@@ -25,7 +25,8 @@ pub enum Event {
     /// commands may come before either of the two, and what belongs to the handshake
     /// (`wtxidrelay`, `sendaddrv2` ...) between them.
     Message {
-        /// The message.
+        /// The message. Of an `addr` or `addrv2` there may be fewer entries than came: see
+        /// [`Config::addr_rate_limit`](crate::Config).
         message: Message,
         /// Bytes its frame took on the wire.
         wire_len: u32,

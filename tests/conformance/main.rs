@@ -11,11 +11,13 @@
 
 extern crate alloc;
 
+mod addresses;
 mod clocks;
 mod counts;
 mod endings;
 mod framing;
 mod handshake;
+mod helpers;
 mod matrix;
 mod policy;
 mod pressure;

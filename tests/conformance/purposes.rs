@@ -80,6 +80,7 @@ fn a_feeler_ends_with_the_version_of_the_remote() {
 fn an_address_fetch_ends_with_more_than_one_address() {
     for (name, entry) in [("addr", &ADDR_ENTRY[..]), ("addrv2", &ADDRV2_ENTRY)] {
         let mut probe = Probe::negotiated(config(), outbound(Purpose::AddressFetch));
+        probe.machine.send(Message::GetAddr).unwrap();
         for count in [1, 0, 1] {
             let events = probe.tell(&Frame::new(name, list(count, entry)));
             assert_eq!(delivered(&events), [name]);
