@@ -55,6 +55,8 @@ pub(crate) fn machine(capture: &Capture, way: Way) -> PeerMachine {
     let own = capture.version(way.other()).unwrap();
     config.protocol_version = u32::try_from(number(own, "version")).unwrap();
     config.services = ServiceFlags(own["services"].as_u64().unwrap());
+    // The node had asked for the addresses that came; the machine in its place has no application to do so.
+    config.addr_rate_limit = None;
     let height = i32::try_from(number(own, "start_height")).unwrap();
     let link = match way {
         Way::FromDialler => Link::inbound(),

@@ -8,9 +8,10 @@ use alloc::sync::Arc;
 use core::time::Duration;
 
 use bytes::Bytes;
-use peer_core::message::{Codec, Message, MessageKind, MessageLimits, Ping, TxEncoding};
-use peer_core::network::Network;
-use peer_core::{Config, Event, HangUp, Link, PeerMachine, Timestamp};
+use peer_core::message::{Codec, Locator, Message, MessageKind, MessageLimits, Ping, TxEncoding};
+use peer_core::network::{Network, ServiceFlags};
+use peer_core::wire::{AddrEntry, Address, BlockHash};
+use peer_core::{Command, Config, Event, HangUp, Link, PeerMachine, Timestamp};
 
 use crate::link::{Cuts, Dice};
 use crate::script::{Frame, START, VersionPayload};
@@ -148,7 +149,7 @@ fn act(input: &[u8]) -> (Vec<String>, Vec<u8>) {
                 rest = after;
             }
             6 => drop(machine.send(Message::Ping(Ping::new(dice.roll())))),
-            7 => drop(machine.send(Message::GetAddr)),
+            7 => drop(machine.command(wish(operation >> 4, &mut dice))),
             8 => now = now.saturating_add(Duration::from_millis(dice.below(100_000))),
             9 => machine.tick(now),
             10 => {
@@ -176,6 +177,33 @@ fn act(input: &[u8]) -> (Vec<String>, Vec<u8>) {
         check(&mut machine, now);
     }
     (heard, said)
+}
+
+/// Something to send that the machine has its own mind about.
+fn wish(which: u8, dice: &mut Dice) -> Command {
+    let mut addresses = || {
+        let count = dice.below(1_100);
+        let entry = |_| AddrEntry {
+            time: 0,
+            services: ServiceFlags::NONE,
+            address: Address::from_legacy(u128::from(dice.below(2_000)).to_be_bytes()),
+            port: 0,
+        };
+        (0..count).map(entry).collect()
+    };
+    match which {
+        0 => Command::PushAddr(addresses()),
+        1 => Command::PushAddrV2(addresses()),
+        2 => Command::AnswerGetAddr(addresses()),
+        3 => Command::PushGetBlocks(Box::new(locator(dice))),
+        4 => Command::PushGetHeaders(Box::new(locator(dice))),
+        _ => Command::Send(Message::GetAddr.into()),
+    }
+}
+
+fn locator(dice: &mut Dice) -> Locator {
+    let tip = u32::try_from(dice.below(1 << 32)).unwrap();
+    Locator::from_chain(tip, BlockHash::ALL_ZERO, |_| Some(BlockHash::ALL_ZERO))
 }
 
 fn say(machine: &mut PeerMachine, frame: &Frame, now: Timestamp) {

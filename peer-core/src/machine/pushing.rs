@@ -57,7 +57,8 @@ impl PeerMachine {
     }
 
     /// Queues a `getblocks`, unless the last one began and stopped at the same blocks and may still be answered: it is
-    /// neither answered nor 30 seconds old. `None` says that nothing was queued.
+    /// neither answered nor older than its deadline, 30 seconds ([`RequestTimeouts`](crate::RequestTimeouts)). `None`
+    /// says that nothing was queued.
     ///
     /// # Errors
     /// As [`push_addr`](Self::push_addr); a locator above [`MessageLimits::locator`](crate::message::MessageLimits) is
@@ -66,7 +67,7 @@ impl PeerMachine {
         self.push_question(Message::GetBlocks(Box::new(locator)))
     }
 
-    /// The same with a `getheaders`, which may take 90 seconds.
+    /// The same with a `getheaders`, whose deadline is 90 seconds.
     ///
     /// # Errors
     /// As [`push_getblocks`](Self::push_getblocks).

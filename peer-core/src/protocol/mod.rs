@@ -288,7 +288,8 @@ impl Protocol {
     pub(crate) fn on_queued(&mut self, cx: &Cx<'_>, message: &Message) -> u64 {
         self.purpose.on_queued(message);
         self.addresses.on_queued(cx, message);
-        self.repeats.on_queued(cx.now, message);
+        let timeouts = &cx.config.timeouts.requests;
+        self.repeats.on_queued(timeouts, cx.now, message);
         match message {
             Message::Ping(ping) => self.keepalive.on_queued(ping),
             _ => self.requests.on_queued(cx.config, message),
@@ -362,11 +363,7 @@ impl Protocol {
             Timer::AddrFetch => Err(DisconnectReason::Timeout(Timeout::AddrFetch)),
             Timer::Ping | Timer::Pong => self.keepalive.on_timer(cx, timer),
             Timer::Idle | Timer::WriteStall => self.liveness.on_timer(cx, timer),
-            Timer::Stall => {
-                let repeats = &mut self.repeats;
-                self.requests
-                    .on_timer(cx, |request| repeats.on_given_up(request))
-            }
+            Timer::Stall => self.requests.on_timer(cx),
             Timer::Trickle => Ok(()),
             // The machine's own: it closes whatever the rooms think.
             Timer::Flush => Ok(()),

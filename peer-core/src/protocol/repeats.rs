@@ -2,14 +2,14 @@
 //! last one of their kind did.
 //!
 //! Whoever syncs hears of new blocks from many sides and asks the same thing again; the second answer is wasted. The
-//! last question of each kind is remembered until it is answered or given up, and in any case not longer than an
-//! answer takes, so that one that got lost can be asked again. Sends nothing and waits for nothing.
+//! last question of each kind is remembered until it is answered, and in any case not longer than an answer may take, so
+//! that one that got lost can be asked again. Sends nothing and waits for nothing.
 
 use alloc::boxed::Box;
 use core::time::Duration;
 
+use crate::config::RequestTimeouts;
 use crate::message::{Locator, Message, MessageKind};
-use crate::request::RequestKind;
 use crate::time::Timestamp;
 use crate::wire::BlockHash;
 
@@ -48,10 +48,21 @@ impl Repeats {
     }
 
     /// A message of ours is queued, whichever way.
-    pub(super) fn on_queued(&mut self, now: Timestamp, message: &Message) {
+    pub(super) fn on_queued(
+        &mut self,
+        timeouts: &RequestTimeouts,
+        now: Timestamp,
+        message: &Message,
+    ) {
         let (slot, locator, patience) = match message {
-            Message::GetBlocks(locator) => (&mut self.getblocks, locator, GETBLOCKS_PATIENCE),
-            Message::GetHeaders(locator) => (&mut self.getheaders, locator, GETHEADERS_PATIENCE),
+            Message::GetBlocks(locator) => {
+                let patience = timeouts.getblocks.unwrap_or(GETBLOCKS_PATIENCE);
+                (&mut self.getblocks, locator, patience)
+            }
+            Message::GetHeaders(locator) => {
+                let patience = timeouts.getheaders.unwrap_or(GETHEADERS_PATIENCE);
+                (&mut self.getheaders, locator, patience)
+            }
             _ => return,
         };
         *slot = Some(Box::new(Asked {
@@ -75,15 +86,6 @@ impl Repeats {
         }
     }
 
-    /// The last question of this kind is not waited for any longer.
-    pub(super) fn on_given_up(&mut self, request: RequestKind) {
-        match request {
-            RequestKind::GetBlocks => self.on_answered(MessageKind::GetBlocks),
-            RequestKind::GetHeaders => self.on_answered(MessageKind::GetHeaders),
-            _ => {}
-        }
-    }
-
     /// The last question of this kind was answered: asking it again is no repetition.
     pub(super) fn on_answered(&mut self, question: MessageKind) {
         match question {
@@ -101,7 +103,7 @@ impl Repeats {
     }
 }
 
-/// How long an answer to `getblocks` may take.
+/// How long an answer to `getblocks` may take where no deadline is set.
 const GETBLOCKS_PATIENCE: Duration = Duration::from_secs(30);
 
 /// The same for `getheaders`, which takes a remote longer (btcd allows three times as much).

@@ -145,16 +145,17 @@ impl Requests {
         }
     }
 
-    /// A message of the remote; the request that it answered, unless that was a `getdata`.
+    /// A message of the remote.
     pub(super) fn on_message(
         &mut self,
         cx: &mut Cx<'_>,
         message: &Message,
         identity: &Identity<'_>,
-    ) -> Option<RequestKind> {
-        let owed = self.0.as_mut().filter(|owed| owed.len() > 0)?;
+    ) {
+        let Some(owed) = self.0.as_mut().filter(|owed| owed.len() > 0) else {
+            return;
+        };
         let now = owed.heard(cx.now);
-        let mut answered = None;
         if let Message::NotFound(list) = message {
             for item in list {
                 owed.on_object(now, &Object::new(item.hash, Form::of(item.kind)));
@@ -162,13 +163,12 @@ impl Requests {
         } else if let Some(object) = object(message, identity, &owed.items) {
             owed.on_object_or_block(now, &object, message, identity);
         } else {
-            answered = owed.on_reply(cx, now, message);
+            owed.on_reply(cx, now, message);
         }
         owed.count(cx);
         if owed.is_idle() {
             self.0 = None;
         }
-        answered
     }
 
     /// For `span` the remote could not be heard, through our own doing.
@@ -179,11 +179,7 @@ impl Requests {
     }
 
     /// A deadline may have passed.
-    pub(super) fn on_timer(
-        &mut self,
-        cx: &mut Cx<'_>,
-        mut given_up: impl FnMut(RequestKind),
-    ) -> Result<(), DisconnectReason> {
+    pub(super) fn on_timer(&mut self, cx: &mut Cx<'_>) -> Result<(), DisconnectReason> {
         let Some(owed) = &mut self.0 else {
             return Ok(());
         };
@@ -191,7 +187,6 @@ impl Requests {
         owed.arm(cx);
         owed.count(cx);
         for unanswered in overdue {
-            given_up(unanswered.request);
             judge(cx, unanswered)?;
         }
         if owed.is_idle() {
@@ -310,20 +305,18 @@ impl Owed {
             .map(|asked| asked.number)
     }
 
-    /// A message that is no object: the oldest question that it answers.
-    fn on_reply(&mut self, cx: &Cx<'_>, now: Timestamp, message: &Message) -> Option<RequestKind> {
+    /// A message that is no object: the oldest question that it answers, wholly or in part.
+    fn on_reply(&mut self, cx: &Cx<'_>, now: Timestamp, message: &Message) {
         let genesis = cx.config.network.genesis;
-        let mut replies = self.asked.iter_mut();
-        let (number, kind, is_last) = replies.find_map(|asked| {
-            let is_last = asked.question.is_answered(message, genesis)?;
-            Some((asked.number, asked.question.kind(), is_last))
-        })?;
-        if !is_last {
-            self.advance(number, now);
-            return None;
+        let answered = self.asked.iter_mut().find_map(|asked| {
+            let is_whole = asked.question.is_answered(message, genesis)?;
+            Some((asked.number, is_whole))
+        });
+        match answered {
+            Some((number, true)) => self.close(number, now),
+            Some((number, false)) => self.advance(number, now),
+            None => {}
         }
-        self.close(number, now);
-        Some(kind)
     }
 
     /// A question has its answer.

@@ -34,13 +34,13 @@ fn inv(kind: InvKind) -> Message {
 fn a_question_is_a_repetition_by_its_kind_its_first_hash_and_its_stop() {
     let mut room = Repeats::default();
     assert!(!room.is_repeat(at(0), &getheaders(5, 0)));
-    room.on_queued(at(0), &getheaders(5, 0));
+    room.on_queued(&RequestTimeouts::default(), at(0), &getheaders(5, 0));
     assert!(room.is_repeat(at(1), &getheaders(5, 0)));
     for other in [getheaders(6, 0), getheaders(5, 9), getblocks(5, 0)] {
         assert!(!room.is_repeat(at(1), &other), "{other:?}");
     }
     // Back to back: what was asked before the last one may be asked again.
-    room.on_queued(at(1), &getheaders(6, 0));
+    room.on_queued(&RequestTimeouts::default(), at(1), &getheaders(6, 0));
     assert!(!room.is_repeat(at(2), &getheaders(5, 0)));
     assert!(room.is_repeat(at(2), &getheaders(6, 0)));
 }
@@ -50,12 +50,12 @@ fn a_question_is_a_repetition_by_its_kind_its_first_hash_and_its_stop() {
 fn what_was_not_answered_in_time_may_be_asked_again() {
     for (question, patience) in [(getblocks(5, 0), 30), (getheaders(5, 0), 90)] {
         let mut room = Repeats::default();
-        room.on_queued(at(100), &question);
+        room.on_queued(&RequestTimeouts::default(), at(100), &question);
         let last = Timestamp::from_micros((100 + patience) * 1_000_000 - 1);
         assert!(room.is_repeat(last, &question));
         assert!(!room.is_repeat(at(100 + patience), &question));
         assert!(!room.is_repeat(Timestamp::MAX, &question));
-        room.on_queued(Timestamp::MAX, &question);
+        room.on_queued(&RequestTimeouts::default(), Timestamp::MAX, &question);
         assert!(!room.is_repeat(Timestamp::MAX, &question));
     }
 }
@@ -65,8 +65,8 @@ fn an_answer_ends_the_question_of_its_kind() {
     let mut room = Repeats::default();
     let headers = || Message::Headers(Headers::new(&Network::REGTEST, []));
     let ask = |room: &mut Repeats| {
-        room.on_queued(at(0), &getblocks(5, 0));
-        room.on_queued(at(0), &getheaders(5, 0));
+        room.on_queued(&RequestTimeouts::default(), at(0), &getblocks(5, 0));
+        room.on_queued(&RequestTimeouts::default(), at(0), &getheaders(5, 0));
     };
     let open = |room: &Repeats| {
         let [blocks, headers] = [getblocks(5, 0), getheaders(5, 0)];
@@ -103,7 +103,7 @@ fn no_hash_at_all_is_a_question_as_well() {
             stop: BlockHash::from_bytes([7; 32]),
         }))
     };
-    room.on_queued(at(0), &empty());
+    room.on_queued(&RequestTimeouts::default(), at(0), &empty());
     assert!(room.is_repeat(at(1), &empty()));
     assert!(!room.is_repeat(at(1), &getheaders(1, 7)));
 }
