@@ -57,10 +57,16 @@
 //! (A blocking read also blocks the clock; the adapters wait for bytes and
 //! [`deadline`](PeerMachine::deadline) at once.)
 //!
+//! # Callbacks
+//!
+//! Who would rather be called than match on events writes a [`MessageListener`]: it has a method
+//! for every message and every other event, and [`dispatch`] calls the right ones.
+//!
 //! # Where things are
 //!
 //! - [`PeerMachine`]: the doors; [`Config`], [`Link`]: what it is told at birth; [`Event`]: what
 //!   it tells; [`DisconnectReason`], [`SendError`]: what went wrong, sorted by culprit.
+//! - [`MessageListener`], [`Listeners`]: the events as callbacks, and who is called.
 //! - [`message`]: every message of the protocol, decoded and encoded; [`wire`]: what messages are
 //!   made of, blocks and transactions as views over their bytes; [`network`]: chains as data.
 //! - [`Strictness`], [`Limits`], [`Timeouts`]: what is forgiven, how much, and how long.
@@ -99,6 +105,7 @@ mod encoded;
 mod error;
 mod event;
 mod link;
+mod listener;
 mod machine;
 mod protocol;
 mod remote;
@@ -119,6 +126,7 @@ pub use self::error::{
 };
 pub use self::event::{Event, Misbehavior, MisbehaviorKind, RawFrame};
 pub use self::link::{Direction, Link, Purpose};
+pub use self::listener::{BoxedListener, ListenerId, Listeners, MessageListener, Round, dispatch};
 pub use self::machine::PeerMachine;
 pub use self::remote::Remote;
 pub use self::request::{RequestKind, Unanswered};

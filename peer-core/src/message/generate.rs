@@ -7,7 +7,7 @@ macro_rules! messages {
     (|$limits:ident, $network:ident| $(
         $(#[$doc:meta])*
         $variant:ident $(($payload:ty))?,
-        $command:literal, $short_id:tt, $since:tt, $phase:ident, $largest:expr;
+        $command:literal, $method:ident, $short_id:tt, $since:tt, $phase:ident, $largest:expr;
     )*) => {
         /// A message.
         ///
@@ -189,4 +189,5 @@ macro_rules! gate {
     };
 }
 
-pub(super) use {first, gate, messages, name, optional};
+pub(crate) use name;
+pub(super) use {first, gate, messages, optional};

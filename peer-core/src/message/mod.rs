@@ -45,6 +45,7 @@ pub use self::compact::{
 pub use self::data::MerkleBlock;
 pub use self::error::{DecodeError, EncodeError, EncodeErrorKind};
 pub use self::filters::{CFCheckpt, CFHeaders, CFilter, FilterRange, GetCFCheckpt};
+pub(crate) use self::generate::name;
 pub use self::headers::{HeaderIter, Headers};
 pub use self::inventory::{FeeFilter, InvIter, InvVect, Inventory, UnnumberedKind};
 pub use self::keepalive::{Ping, Pong};
@@ -52,6 +53,7 @@ pub use self::legacy::{Alert, Reject, RejectCode};
 pub use self::limits::MessageLimits;
 pub use self::locator::Locator;
 pub use self::negotiation::{Feature, SendTxRcncl};
+pub(crate) use self::table::message_table;
 pub use self::table::{Message, MessageKind, Phase};
 pub use self::text::Text;
 pub use self::user_agent::{UserAgent, UserAgentError};

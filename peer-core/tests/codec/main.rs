@@ -10,6 +10,7 @@ extern crate alloc;
 mod circumstances;
 mod fields;
 mod limits;
+mod listeners;
 mod malformed;
 mod round_trip;
 mod samples;
