@@ -12,6 +12,7 @@ pub use self::registry::{BoxedListener, ListenerId, Listeners, Round};
 use crate::error::{DisconnectReason, SendError};
 use crate::event::{Event, Misbehavior, RawFrame};
 use crate::message::*;
+use crate::request::Unanswered;
 use crate::transport::outbox::Ticket;
 use crate::wire::{AddrList, AddrV2List, BlockView, TxView};
 
@@ -89,6 +90,9 @@ macro_rules! listener {
             /// The remote sent something malformed or pointless ([`Event::Misbehavior`]).
             fn on_misbehavior(&mut self, misbehavior: &Misbehavior) {}
 
+            /// A request was not answered in time, and that was forgiven ([`Event::Unanswered`]).
+            fn on_unanswered(&mut self, unanswered: &Unanswered) {}
+
             /// Everything up to this ticket has been taken by the socket ([`Event::Sent`]).
             fn on_sent(&mut self, through: Ticket) {}
 
@@ -155,6 +159,7 @@ pub fn dispatch(event: &Event, listener: &mut (impl MessageListener + ?Sized)) {
         Event::Unsent { ticket, error } => listener.on_unsent(*ticket, error),
         Event::Writable => listener.on_writable(),
         Event::Misbehavior(misbehavior) => listener.on_misbehavior(misbehavior),
+        Event::Unanswered(unanswered) => listener.on_unanswered(unanswered),
         Event::Read(frame) => listener.on_read(frame),
         Event::Wrote(frame) => listener.on_write(frame),
         Event::Disconnected { reason, .. } => listener.on_disconnected(reason),

@@ -18,21 +18,38 @@ use crate::shared::Shared;
 /// [`send`](crate::Peer::send) them, so [`Event::Sent`] and [`Event::Writable`] do not appear here;
 /// [`Event::Unsent`] does for messages nobody waits for.
 ///
-/// Dropping the stream disconnects in order: nobody would listen any more.
+/// Dropping the stream disconnects in order: nobody would listen any more. An application that
+/// does all it does in listeners ([`Peer::add_listener`](crate::Peer::add_listener))
+/// [detaches](Self::detach) it.
 #[derive(Debug)]
 #[must_use = "dropping the events disconnects"]
 pub struct Events {
     shared: Arc<Shared>,
+    detached: bool,
 }
 
 impl Events {
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared }
+        Self {
+            shared,
+            detached: false,
+        }
     }
 
     /// The next event; `None` after the last. Given up half-way, it has taken nothing.
     pub async fn next(&mut self) -> Option<Event> {
         poll_fn(|cx| self.shared.poll_event(cx)).await
+    }
+
+    /// Gives the stream up without ending the connection, which goes on as long as there is a
+    /// [`Peer`](crate::Peer): events go to the listeners alone. What waits in the line is dropped;
+    /// the listeners of that time have heard it.
+    ///
+    /// Nothing waits for the application any more, except while a listener runs: a remote is read
+    /// from as fast as the listeners hear it.
+    pub fn detach(mut self) {
+        self.detached = true;
+        self.shared.detach();
     }
 }
 
@@ -46,6 +63,8 @@ impl Stream for Events {
 
 impl Drop for Events {
     fn drop(&mut self) {
-        self.shared.stop_listening();
+        if !self.detached {
+            self.shared.stop_listening();
+        }
     }
 }

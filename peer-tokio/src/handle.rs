@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::sync::Arc;
 
 use peer_core::message::Reject;
-use peer_core::{Command, Link, Outgoing, Remote, Stats};
+use peer_core::{Command, Link, ListenerId, MessageListener, Outgoing, Remote, Stats};
 
 use crate::error::{Disconnected, QueueError, SendError};
 use crate::shared::{Farewell, Shared};
@@ -87,6 +87,42 @@ impl Peer {
     /// Disconnects at once; what is queued is dropped.
     pub fn abort(&self) {
         self.handle.shared.leave(Farewell::Abort);
+    }
+
+    /// Adds a listener, which is called for every event from the next one on that the driver comes
+    /// by; to hear all of them, add it before the driver is polled. Any task may add and remove
+    /// listeners at any time, and so may listeners.
+    ///
+    /// Listeners hear what the stream [`Events`](crate::Events) tells, each event just before it is
+    /// put there, in the order in which they were added; so [`Event::Sent`](peer_core::Event::Sent)
+    /// and [`Event::Writable`](peer_core::Event::Writable) do not appear here either. A stream that
+    /// nobody takes from holds the listeners back as well: take the events, or
+    /// [detach](crate::Events::detach) it. `on_disconnected` comes once and last; then the listeners are dropped. One that is added
+    /// after the end is dropped at once.
+    ///
+    /// They run on the task of the driver (or of whoever drops it), one after the other, and must
+    /// not block: while one runs the connection stands still. They may use any handle; of this
+    /// connection, [`queue`](Self::queue) is the way to answer. A listener that holds a `Peer`
+    /// keeps the connection open as any other holder does.
+    ///
+    /// A listener that panics is removed and dropped. The connection and the other listeners go
+    /// on, and the panic is told by the panic hook and by [`has_listener`](Self::has_listener).
+    /// (Not in a program that is built to abort on panic.)
+    pub fn add_listener(&self, listener: impl MessageListener + Send + 'static) -> ListenerId {
+        self.handle.shared.add_listener(Box::new(listener))
+    }
+
+    /// Removes a listener and drops it; whether it was there. It is not called any more, but a call
+    /// that has begun on the driver's task ends in its own time (and the listener is dropped
+    /// there): a listener may remove itself.
+    pub fn remove_listener(&self, id: ListenerId) -> bool {
+        self.handle.shared.remove_listener(id)
+    }
+
+    /// Whether a listener is still there: it was not removed, did not panic, and the connection has
+    /// not ended.
+    pub fn has_listener(&self, id: ListenerId) -> bool {
+        self.handle.shared.has_listener(id)
     }
 
     /// The numbers as of the driver's last turn: a snapshot, never older than the last event

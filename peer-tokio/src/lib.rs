@@ -30,6 +30,37 @@
 //! }
 //! ```
 //!
+//! # Callbacks
+//!
+//! Beside the stream, or instead of it, events go to listeners: anything that implements
+//! [`MessageListener`](peer_core::MessageListener), which has a method for every message.
+//! [`Peer::add_listener`] and [`Peer::remove_listener`] work at any time; [`Events::detach`] is for
+//! applications that want nothing but callbacks.
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//! use peer_core::{Link, MessageListener, message::Inventory, network::Network};
+//!
+//! struct Watcher;
+//!
+//! impl MessageListener for Watcher {
+//!     fn on_inv(&mut self, inventory: &Inventory) {
+//!         println!("{} objects announced", inventory.len());
+//!     }
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let config = Arc::new(peer_tokio::config(Network::MAINNET)?);
+//!     let (peer, events, driver) =
+//!         peer_tokio::dial("127.0.0.1:8333", config, Link::outbound()).await?;
+//!     peer.add_listener(Watcher);
+//!     events.detach();
+//!     println!("{}", driver.await);
+//!     Ok(())
+//! }
+//! ```
+//!
 //! # Back-pressure
 //!
 //! Everything is bounded. An application that takes no events stops the machine, which stops the

@@ -4,12 +4,14 @@
 //! ```text
 //!   Peer ──requests, orders──► ┌────────┐ ──► Session ──► PeerMachine
 //!                              │ Shared │
-//!   Events ◄──────events────── └────────┘ ◄── Session ◄── PeerMachine
+//!   Events, listeners ◄─events─└────────┘ ◄── Session ◄── PeerMachine
 //! ```
 //!
 //! - `shared.rs`: the two bounded queues and what is told to everyone, behind one short lock that
-//!   never holds the machine and is never held while something is woken;
+//!   never holds the machine and is never held while something is woken or called;
 //! - `shared/session.rs`: moves requests into the machine and events out of it;
+//! - `shared/stream.rs`: the events for those who take them;
+//! - `shared/listeners.rs`: the events for those who are called;
 //! - `shared/ledger.rs`: which message somebody waits for;
 //! - `shared/waiting.rs`: futures that wait for the same thing;
 //! - `shared/bounded.rs`: what the two queues have in common.
@@ -19,14 +21,16 @@
 
 mod bounded;
 mod ledger;
+mod listeners;
 mod session;
+mod stream;
 mod waiting;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use peer_core::{Command, Event, Link, Outgoing, PeerMachine, Remote, Stats};
+use peer_core::{Command, Event, Link, Listeners, Outgoing, PeerMachine, Remote, Stats};
 
 use self::bounded::Bounded;
 pub(crate) use self::ledger::Promise;
@@ -93,11 +97,14 @@ struct State {
     /// The driver, while it sleeps.
     driver: Option<Waker>,
 
-    // From the session to the event stream.
+    // From the session to the event stream and the listeners.
     events: Bounded<Event>,
-    listener: Option<Waker>,
-    /// Nobody listens any more.
+    /// Whoever waits for the next event of the stream.
+    taker: Option<Waker>,
+    /// Nobody takes events any more.
     deaf: bool,
+    /// Those that are called; the session borrows them one by one.
+    listeners: Listeners,
     /// The session has stopped polling events for want of room.
     starved: bool,
 
@@ -123,8 +130,9 @@ impl Shared {
                 farewell: Farewell::default(),
                 driver: None,
                 events: Bounded::new(MAX_EVENTS, MAX_EVENT_BYTES),
-                listener: None,
+                taker: None,
                 deaf: false,
+                listeners: Listeners::default(),
                 starved: false,
                 stats: machine.stats(),
                 remote: None,
@@ -246,37 +254,6 @@ impl Shared {
     }
 }
 
-/// For the event stream.
-impl Shared {
-    /// The next event; `None` after the last one.
-    pub(crate) fn poll_event(&self, cx: &Context<'_>) -> Poll<Option<Event>> {
-        let mut state = self.lock();
-        let Some(event) = state.events.pop() else {
-            if state.ended.is_some() {
-                return Poll::Ready(None);
-            }
-            register(&mut state.listener, cx.waker());
-            return Poll::Pending;
-        };
-        // Not at once: a driver woken for each event would never get far.
-        if state.starved && state.events.is_half_empty() {
-            state.starved = false;
-            rouse(state);
-        }
-        Poll::Ready(Some(event))
-    }
-
-    /// What nobody listens to need not be kept, and there is no point in going on.
-    pub(crate) fn stop_listening(&self) {
-        let mut state = self.lock();
-        state.deaf = true;
-        let unheard = state.events.drain();
-        drop(state);
-        drop(unheard);
-        self.leave(Farewell::Graceful);
-    }
-}
-
 /// For the session.
 impl Shared {
     /// Reports for duty: `waker` is woken when there is something to do.
@@ -312,39 +289,51 @@ impl Shared {
         room
     }
 
-    /// Tells the application what happened; the numbers and what is known of the remote are never
-    /// older than the event.
+    /// Tells the application what happened, the listeners first; the numbers and what is known of
+    /// the remote are never older than the event.
     fn publish(&self, event: Event, machine: &PeerMachine, remote: Option<Arc<Remote>>) {
         let mut state = self.lock();
         machine.stats_into(&mut state.stats);
         if remote.is_some() {
             state.remote = remote;
         }
+        if !state.listeners.is_empty() {
+            drop(state);
+            self.call_listeners(&event);
+            state = self.lock();
+        }
         if state.deaf {
             return;
         }
         state.events.push(event);
-        let listener = state.listener.take();
+        let taker = state.taker.take();
         drop(state);
-        wake(listener);
+        wake(taker);
     }
 
     /// The connection ended; returns those whose messages nobody will take any more.
     fn end(&self, ended: Arc<Disconnected>) -> VecDeque<Request> {
+        let last = Event::Disconnected {
+            reason: ended.reason.clone(),
+            sent_through: ended.sent_through,
+        };
         let mut state = self.lock();
         state.stats.clone_from(&ended.stats);
-        state.ended = Some(ended.clone());
+        // A listener that hears of the end can queue nothing any more.
+        state.farewell = state.farewell.max(Farewell::Graceful);
+        drop(state);
+        self.call_listeners(&last);
+        let mut state = self.lock();
+        state.ended = Some(ended);
         if !state.deaf {
-            state.events.push(Event::Disconnected {
-                reason: ended.reason.clone(),
-                sent_through: ended.sent_through,
-            });
+            state.events.push(last);
         }
         let unsent = state.requests.drain();
         let woken = state.room.drain();
-        let listener = state.listener.take();
+        let taker = state.taker.take();
         drop(state);
-        wake(woken.into_iter().chain(listener));
+        self.dismiss_listeners();
+        wake(woken.into_iter().chain(taker));
         unsent
     }
 

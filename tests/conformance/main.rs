@@ -18,6 +18,7 @@ mod endings;
 mod framing;
 mod handshake;
 mod helpers;
+mod listeners;
 mod matrix;
 mod policy;
 mod pressure;

@@ -17,4 +17,5 @@ mod drops;
 mod endings;
 mod handshake;
 mod help;
+mod listeners;
 mod streams;
