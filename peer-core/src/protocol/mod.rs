@@ -18,6 +18,7 @@
 
 mod addresses;
 mod bloom;
+mod cx;
 mod farewell;
 mod gossip;
 mod handshake;
@@ -30,81 +31,23 @@ mod requests;
 mod self_nonce;
 mod temper;
 
-use alloc::boxed::Box;
 use core::time::Duration;
 
-use crate::config::Config;
 use crate::error::{Annoyance, DisconnectReason, Goodbye, Malformed, Timeout};
-use crate::event::{Event, EventQueue};
+use crate::event::Event;
 use crate::link::Link;
-use crate::message::{Codec, CommandName, DecodeError, Message, MessageKind, Reject};
-use crate::remote::Remote;
-use crate::rng::Rng;
-use crate::stats::Stats;
+use crate::message::{CommandName, DecodeError, Message, MessageKind, Reject};
 use crate::time::Timestamp;
-use crate::timer::{Timer, Timers};
+use crate::timer::Timer;
 use crate::transport::landing::Partial;
-use crate::transport::outbox::{Departed, Lane, Outbox, Parcel};
-use crate::wire::TxEncoding;
+use crate::transport::outbox::{Departed, Lane, Parcel};
 
+pub(crate) use self::cx::Cx;
 pub(crate) use self::farewell::reject_for;
 pub(crate) use self::gossip::{Form, compose};
 pub(crate) use self::handshake::is_part as is_handshake;
 use self::identity::Identity;
 pub(crate) use self::purpose::may_send;
-
-/// What a room may touch: everything of the machine but the other rooms and the landing bytes.
-pub(crate) struct Cx<'a> {
-    pub(crate) now: Timestamp,
-    pub(crate) config: &'a Config,
-    pub(crate) link: &'a Link,
-    pub(crate) rng: &'a mut Rng,
-    pub(crate) timers: &'a mut Timers,
-    pub(crate) outbox: &'a mut Outbox,
-    pub(crate) events: &'a mut EventQueue,
-    pub(crate) stats: &'a mut Stats,
-    pub(crate) remote: &'a mut Option<Box<Remote>>,
-}
-
-impl Cx<'_> {
-    /// The codec at the version in force: negotiated, or ours before.
-    pub(crate) fn codec(&self) -> Codec<'_> {
-        self.config.codec(self.version())
-    }
-
-    /// The protocol version in force: negotiated, or ours before.
-    pub(crate) fn version(&self) -> u32 {
-        self.remote
-            .as_ref()
-            .map_or(self.config.protocol_version, |remote| {
-                remote.protocol_version
-            })
-    }
-
-    /// A message of the machine's own, encoded; `None` if the version in force cannot carry it.
-    pub(crate) fn encode(&self, message: &Message) -> Option<Parcel> {
-        let payload = message.payload(&self.codec(), TxEncoding::Witness).ok()?;
-        Some(Parcel::new(message, payload))
-    }
-
-    /// Queues a message of the machine's own; false if the version in force cannot carry it, and
-    /// it is left out. `token` comes back when the frame has left.
-    pub(crate) fn send_own(&mut self, lane: Lane, message: &Message, token: u64) -> bool {
-        let Some(parcel) = self.encode(message) else {
-            return false;
-        };
-        let provoked = parcel.kind == Some(MessageKind::Pong);
-        self.outbox.push(
-            lane,
-            Parcel {
-                token,
-                provoked,
-                ..parcel
-            },
-        );
-        true
-    }
-}
 
 /// Whether the application hears of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
