@@ -90,6 +90,27 @@ impl From<EncodedMessage> for Outgoing {
     }
 }
 
+impl From<Outgoing> for Command {
+    /// Sends it.
+    fn from(message: Outgoing) -> Self {
+        Self::Send(message)
+    }
+}
+
+impl From<Message> for Command {
+    /// Sends it, with witness.
+    fn from(message: Message) -> Self {
+        Self::Send(message.into())
+    }
+}
+
+impl From<EncodedMessage> for Command {
+    /// Sends it.
+    fn from(message: EncodedMessage) -> Self {
+        Self::Send(message.into())
+    }
+}
+
 impl Outgoing {
     /// What kind of message it is.
     pub fn kind(&self) -> Option<MessageKind> {

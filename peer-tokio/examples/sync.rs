@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use peer_core::{Epoch, Link, Outgoing, Timestamp};
+use peer_core::{Command, Epoch, Link, Timestamp};
 use peer_programs::cli::CONNECT_TIMEOUT;
 use peer_programs::demo;
 use peer_programs::server::ChainServer;
@@ -109,9 +109,9 @@ async fn download(
 }
 
 /// Queues a message, or waits for room. If it cannot be sent, an event says so.
-async fn send(peer: &Peer, message: impl Into<Outgoing>) -> bool {
+async fn send(peer: &Peer, message: impl Into<Command>) -> bool {
     match peer.queue(message) {
-        Err(QueueError::Full(message)) => peer.send(message).await.is_ok(),
+        Err(QueueError::Full(command)) => peer.command(command).await.is_ok(),
         queued => queued.is_ok(),
     }
 }

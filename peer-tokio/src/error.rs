@@ -4,7 +4,7 @@
 use std::io;
 use std::sync::Arc;
 
-use peer_core::{ConfigError, DisconnectReason, Outgoing, Stats, Ticket};
+use peer_core::{Command, ConfigError, DisconnectReason, Stats, Ticket};
 
 /// Why a connection was not started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -29,7 +29,7 @@ impl From<ConnectError> for io::Error {
     }
 }
 
-/// Why [`Peer::send`](crate::Peer::send) did not send.
+/// Why [`Peer::send`](crate::Peer::send) did not send, or another wish was not granted.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SendError {
@@ -42,23 +42,23 @@ pub enum SendError {
     Disconnected(#[source] Arc<Disconnected>),
 }
 
-/// Why [`Peer::queue`](crate::Peer::queue) took no message. The message comes back.
+/// Why [`Peer::queue`](crate::Peer::queue) took nothing. What was to be done comes back.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum QueueError {
     /// The remote takes data more slowly than the application makes it.
     #[error("the queue is full")]
-    Full(Outgoing),
+    Full(Command),
     /// The connection is over, or being ended by our side.
     #[error("the connection is closed")]
-    Closed(Outgoing),
+    Closed(Command),
 }
 
 impl QueueError {
-    /// The message that was not taken.
-    pub fn into_message(self) -> Outgoing {
+    /// What was not taken.
+    pub fn into_command(self) -> Command {
         match self {
-            Self::Full(message) | Self::Closed(message) => message,
+            Self::Full(command) | Self::Closed(command) => command,
         }
     }
 }

@@ -1,10 +1,12 @@
 //! [`Peer`]: the application's hand on a connection. It holds no machine and no socket.
 
+mod pushing;
+
 use std::future::poll_fn;
 use std::sync::Arc;
 
 use peer_core::message::Reject;
-use peer_core::{Command, Link, ListenerId, MessageListener, Outgoing, Remote, Stats};
+use peer_core::{Command, Link, ListenerId, MessageListener, Outcome, Outgoing, Remote, Stats};
 
 use crate::error::{Disconnected, QueueError, SendError};
 use crate::shared::{Farewell, Shared};
@@ -42,25 +44,43 @@ impl Peer {
     /// [`SendError::Disconnected`] if the connection ends first, also when it ends because it was
     /// being closed already.
     pub async fn send(&self, message: impl Into<Outgoing>) -> Result<(), SendError> {
+        self.command(message.into()).await.map(drop)
+    }
+
+    /// Carries out a [`Command`], and waits until the message that it leads to, if any, has left.
+    /// What the methods of this type do can all be said as commands; they are carried out in the
+    /// order of asking, but for verdicts on a `version` and farewells, which overtake the rest and
+    /// are not waited for.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send); what the command itself can run into is
+    /// [`SendError::Refused`].
+    pub async fn command(&self, command: impl Into<Command>) -> Result<Outcome, SendError> {
         let shared = &*self.handle.shared;
-        let mut message = Some(message.into());
+        let mut command = match self.overtake(command.into()) {
+            Some(command) => Some(command),
+            None => return Ok(Outcome::Done),
+        };
         let mut place = Place::new(shared, Shared::leave_line);
-        let promise = poll_fn(|cx| shared.poll_request(cx, &mut place.id, &mut message))
+        let promise = poll_fn(|cx| shared.poll_request(cx, &mut place.id, &mut command))
             .await
             .map_err(SendError::Disconnected)?;
         drop(place);
         poll_fn(|cx| promise.poll(cx)).await
     }
 
-    /// Queues a message without waiting; nobody hears of its fate. A message that cannot go to
-    /// this remote is dropped ([`send`](Self::send) would tell why).
+    /// Queues a message, or any other [`Command`], without waiting; nobody hears of its fate. A
+    /// message that cannot go to this remote is dropped ([`send`](Self::send) would tell why).
     ///
     /// # Errors
-    /// [`QueueError`] with the message, if the queue is full or the connection closed. The queue
-    /// holds 64 messages or 1 MiB beyond what waits in the machine
+    /// [`QueueError`] with the command, if the queue is full or the connection closed. The queue
+    /// holds 64 commands or 1 MiB beyond what waits in the machine
     /// ([`Limits::send_high`](peer_core::Limits)); one message may overshoot.
-    pub fn queue(&self, message: impl Into<Outgoing>) -> Result<(), QueueError> {
-        self.handle.shared.try_request(message.into())
+    pub fn queue(&self, command: impl Into<Command>) -> Result<(), QueueError> {
+        match self.overtake(command.into()) {
+            Some(command) => self.handle.shared.try_request(command),
+            None => Ok(()),
+        }
     }
 
     /// Accepts the remote's `version`, with
@@ -74,6 +94,19 @@ impl Peer {
     pub fn refuse_version(&self, reject: Option<Reject>) {
         let reject = reject.map(Box::new);
         self.handle.shared.verdict(Command::RefuseVersion(reject));
+    }
+
+    /// What need not wait in line is done at once; the rest comes back.
+    fn overtake(&self, command: Command) -> Option<Command> {
+        match command {
+            Command::AcceptVersion | Command::RefuseVersion(_) => {
+                self.handle.shared.verdict(command);
+            }
+            Command::Disconnect => self.disconnect(),
+            Command::Abort => self.abort(),
+            command => return Some(command),
+        }
+        None
     }
 
     /// Disconnects in order: what was sent and queued before is flushed first, within

@@ -30,7 +30,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use peer_core::{Command, Event, Link, Listeners, Outgoing, PeerMachine, Remote, Stats};
+use peer_core::{Command, Event, Link, Listeners, PeerMachine, Remote, Stats};
 
 use self::bounded::Bounded;
 pub(crate) use self::ledger::Promise;
@@ -51,11 +51,11 @@ const MAX_EVENTS: usize = 64;
 /// Wire bytes of the messages among them; one message may overshoot.
 const MAX_EVENT_BYTES: usize = 1_024 * 1_024;
 
-/// A message on its way to the machine.
+/// A wish on its way to the machine.
 #[derive(Debug)]
 pub(crate) struct Request {
-    outgoing: Outgoing,
-    /// Of the one who waits until it was sent.
+    command: Command,
+    /// Of the one who waits until it was granted, and what it led to was sent.
     promise: Option<Arc<Promise>>,
 }
 
@@ -163,31 +163,31 @@ impl Shared {
         self.lock().remote.clone()
     }
 
-    /// Takes a message if there is room now and nobody waits for it.
-    pub(crate) fn try_request(&self, outgoing: Outgoing) -> Result<(), QueueError> {
+    /// Takes a wish if there is room now and nobody waits for it.
+    pub(crate) fn try_request(&self, command: Command) -> Result<(), QueueError> {
         let mut state = self.lock();
         if state.ended.is_some() || state.farewell != Farewell::Stay {
-            return Err(QueueError::Closed(outgoing));
+            return Err(QueueError::Closed(command));
         }
         if !state.requests.has_room() || !state.room.is_empty() {
-            return Err(QueueError::Full(outgoing));
+            return Err(QueueError::Full(command));
         }
         state.requests.push(Request {
-            outgoing,
+            command,
             promise: None,
         });
         rouse(state);
         Ok(())
     }
 
-    /// Takes the message when there is room and everyone who came earlier was served: strictly in
+    /// Takes the wish when there is room and everyone who came earlier was served: strictly in
     /// order, so that one task's messages leave in the order in which it began to send them.
     /// `place` is where the caller stands in the line; give it to [`Shared::leave_line`].
     pub(crate) fn poll_request(
         &self,
         cx: &Context<'_>,
         place: &mut Option<u64>,
-        outgoing: &mut Option<Outgoing>,
+        command: &mut Option<Command>,
     ) -> Poll<Result<Arc<Promise>, Arc<Disconnected>>> {
         let mut state = self.lock();
         if let Some(ended) = &state.ended {
@@ -197,13 +197,13 @@ impl Shared {
         let open = state.farewell == Farewell::Stay
             && state.requests.has_room()
             && state.room.is_first(id);
-        let Some(message) = outgoing.take_if(|_| open) else {
+        let Some(command) = command.take_if(|_| open) else {
             state.room.wait(id, cx.waker());
             return Poll::Pending;
         };
         let promise = Arc::new(Promise::default());
         state.requests.push(Request {
-            outgoing: message,
+            command,
             promise: Some(promise.clone()),
         });
         rouse(state);

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use peer_core::message::Message;
-use peer_core::{Event, Outgoing};
+use peer_core::{Command, Event, Outgoing};
 
 use super::Request;
 
@@ -77,13 +77,23 @@ impl Weigh for Event {
 
 impl Weigh for Request {
     fn weight(&self) -> usize {
-        match &self.outgoing {
-            Outgoing::Encoded(encoded) => encoded.payload().len(),
-            Outgoing::Message(Message::Block(block), _) => block.total_size(),
-            Outgoing::Message(Message::Tx(tx), _) => tx.total_size(),
-            Outgoing::Message(Message::Unknown { payload, .. }, _) => payload.len(),
-            Outgoing::Message(..) => 0,
+        match &self.command {
+            Command::Send(outgoing) => weight_of(outgoing),
+            Command::PushAddr(list) | Command::PushAddrV2(list) | Command::AnswerGetAddr(list) => {
+                size_of_val(list.as_slice())
+            }
+            _ => 0,
         }
+    }
+}
+
+fn weight_of(outgoing: &Outgoing) -> usize {
+    match outgoing {
+        Outgoing::Encoded(encoded) => encoded.payload().len(),
+        Outgoing::Message(Message::Block(block), _) => block.total_size(),
+        Outgoing::Message(Message::Tx(tx), _) => tx.total_size(),
+        Outgoing::Message(Message::Unknown { payload, .. }, _) => payload.len(),
+        Outgoing::Message(..) => 0,
     }
 }
 

@@ -4,11 +4,11 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use peer_core::Ticket;
+use peer_core::{Outcome, Ticket};
 
 use crate::error::{Disconnected, SendError};
 
-/// What became of one message, for the one who waits for it. Kept exactly once.
+/// What became of one wish, for the one who waits for it. Kept exactly once.
 #[derive(Debug, Default)]
 pub(crate) struct Promise(Mutex<State>);
 
@@ -17,7 +17,7 @@ enum State {
     #[default]
     Pending,
     Awaited(Waker),
-    Kept(Result<(), SendError>),
+    Kept(Result<Outcome, SendError>),
     Taken,
 }
 
@@ -27,14 +27,14 @@ impl Promise {
         std::mem::replace(&mut slot, state)
     }
 
-    fn keep(&self, result: Result<(), SendError>) {
+    fn keep(&self, result: Result<Outcome, SendError>) {
         if let State::Awaited(waker) = self.swap(State::Kept(result)) {
             waker.wake();
         }
     }
 
     /// Ready once.
-    pub(crate) fn poll(&self, cx: &Context<'_>) -> Poll<Result<(), SendError>> {
+    pub(crate) fn poll(&self, cx: &Context<'_>) -> Poll<Result<Outcome, SendError>> {
         let mut slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let State::Kept(_) = &*slot
             && let State::Kept(result) = std::mem::replace(&mut *slot, State::Taken)
@@ -48,18 +48,34 @@ impl Promise {
     }
 }
 
+/// A message on its way, and who waits for it.
+#[derive(Debug)]
+struct Waiting {
+    ticket: Ticket,
+    /// What to tell once it has left.
+    outcome: Outcome,
+    promise: Arc<Promise>,
+}
+
 /// The promises of one connection, in the order of sending.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
-    waiting: VecDeque<(Ticket, Arc<Promise>)>,
+    waiting: VecDeque<Waiting>,
     /// Of messages that came too late: nothing is left but to tell why.
     late: Vec<Arc<Promise>>,
 }
 
 impl Ledger {
-    /// The machine took the message.
-    pub(super) fn accepted(&mut self, ticket: Ticket, promise: Arc<Promise>) {
-        self.waiting.push_back((ticket, promise));
+    /// The machine did what was wished; if it queued a message for that, the promise waits until that has left.
+    pub(super) fn accepted(&mut self, outcome: Outcome, promise: Arc<Promise>) {
+        match outcome.ticket() {
+            Some(ticket) => self.waiting.push_back(Waiting {
+                ticket,
+                outcome,
+                promise,
+            }),
+            None => promise.keep(Ok(outcome)),
+        }
     }
 
     /// The machine takes no messages any more; the reason is not known yet.
@@ -78,10 +94,10 @@ impl Ledger {
         while self
             .waiting
             .front()
-            .is_some_and(|(ticket, _)| *ticket <= through)
+            .is_some_and(|first| first.ticket <= through)
         {
-            if let Some((_, promise)) = self.waiting.pop_front() {
-                promise.keep(Ok(()));
+            if let Some(first) = self.waiting.pop_front() {
+                first.promise.keep(Ok(first.outcome));
             }
         }
     }
@@ -94,10 +110,10 @@ impl Ledger {
     ) -> Result<(), peer_core::SendError> {
         let place = self
             .waiting
-            .binary_search_by_key(&ticket, |(known, _)| *known);
+            .binary_search_by_key(&ticket, |waiting| waiting.ticket);
         match place.ok().and_then(|index| self.waiting.remove(index)) {
-            Some((_, promise)) => {
-                Self::refused(&promise, error);
+            Some(waiting) => {
+                Self::refused(&waiting.promise, error);
                 Ok(())
             }
             None => Err(error),
@@ -111,7 +127,7 @@ impl Ledger {
         unsent: impl IntoIterator<Item = Arc<Promise>>,
     ) {
         self.sent(ended.sent_through);
-        let waiting = self.waiting.drain(..).map(|(_, promise)| promise);
+        let waiting = self.waiting.drain(..).map(|waiting| waiting.promise);
         for promise in waiting.chain(self.late.drain(..)).chain(unsent) {
             promise.keep(Err(SendError::Disconnected(ended.clone())));
         }

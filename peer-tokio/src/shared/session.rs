@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::task::Waker;
 
-use peer_core::{Command, Event, HangUp, PeerMachine, SendError, Timestamp};
+use peer_core::{Event, HangUp, PeerMachine, SendError, Timestamp};
 
 use super::ledger::Ledger;
 use super::{Farewell, Request, Shared};
@@ -122,14 +122,14 @@ impl Session {
         let mut busy = false;
         let room = self.machine.config().limits.send_high;
         while self.machine.queued() < room
-            && let Some(Request { outgoing, promise }) = self.shared.next_request()
+            && let Some(Request { command, promise }) = self.shared.next_request()
         {
             busy = true;
-            let taken = self.machine.command(Command::Send(outgoing));
+            let done = self.machine.command(command);
             let Some(promise) = promise else { continue };
-            match taken.map(|outcome| outcome.ticket()) {
-                Ok(Some(ticket)) => self.ledger.accepted(ticket, promise),
-                Ok(None) | Err(SendError::Closed) => self.ledger.too_late(promise),
+            match done {
+                Ok(outcome) => self.ledger.accepted(outcome, promise),
+                Err(SendError::Closed) => self.ledger.too_late(promise),
                 Err(error) => Ledger::refused(&promise, error),
             }
         }

@@ -19,3 +19,4 @@ mod handshake;
 mod help;
 mod listeners;
 mod streams;
+mod wishes;

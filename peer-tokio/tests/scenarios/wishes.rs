@@ -1,0 +1,147 @@
+//! Everything but messages that the handle asks of the machine: what it leads to comes back.
+
+use peer_core::message::{Locator, Message, Reject, RejectCode};
+use peer_core::wire::{AddrEntry, Address, BlockHash, ServiceFlags};
+use peer_core::{Command, Outcome};
+use peer_tokio::{QueueError, SendError};
+
+use crate::help::{negotiated, next_message, numbered, pair, soon, unspawned};
+
+fn addresses(count: u32) -> Vec<AddrEntry> {
+    let entry = |i: u32| AddrEntry {
+        time: 1_700_000_000,
+        services: ServiceFlags::NETWORK,
+        address: Address::Ipv4((0x0100_0000 + i).to_be_bytes()),
+        port: 8333,
+    };
+    (0..count).map(entry).collect()
+}
+
+fn locator() -> Locator {
+    Locator::from_chain(0, BlockHash::ALL_ZERO, |_| {
+        Some(BlockHash::from_bytes([5; 32]))
+    })
+}
+
+#[tokio::test]
+async fn what_was_sent_is_what_the_other_side_hears() {
+    let (left, mut right) = negotiated(64 * 1_024).await;
+    let sent = soon(left.peer.push_addrv2(addresses(1_500))).await.unwrap();
+    assert_eq!(sent.len(), 1_000);
+    // One token: that much is heard of what was not asked for.
+    let Message::AddrV2(heard) = next_message(&mut right.events).await else {
+        panic!("no addrv2");
+    };
+    assert!(heard.iter().all(|entry| sent.contains(&entry)));
+    assert_eq!(right.peer.stats().addr_rate_limited, 999);
+    let sent = soon(left.peer.push_addr(Vec::new())).await.unwrap();
+    assert!(sent.is_empty());
+}
+
+#[tokio::test]
+async fn questions_are_not_repeated_and_say_so() {
+    let (left, mut right) = negotiated(64 * 1_024).await;
+    assert!(soon(left.peer.push_getheaders(locator())).await.unwrap());
+    assert!(!soon(left.peer.push_getheaders(locator())).await.unwrap());
+    assert!(soon(left.peer.push_getblocks(locator())).await.unwrap());
+    assert!(matches!(
+        next_message(&mut right.events).await,
+        Message::GetHeaders(_)
+    ));
+    assert!(matches!(
+        next_message(&mut right.events).await,
+        Message::GetBlocks(_)
+    ));
+}
+
+#[tokio::test]
+async fn getaddr_is_answered_once_and_only_to_who_dialled() {
+    let (mut left, mut right) = negotiated(64 * 1_024).await;
+    soon(left.peer.send(Message::GetAddr)).await.unwrap();
+    assert!(matches!(
+        next_message(&mut right.events).await,
+        Message::GetAddr
+    ));
+    let sent = soon(right.peer.answer_getaddr(addresses(3))).await.unwrap();
+    assert_eq!(sent, addresses(3));
+    let Message::AddrV2(heard) = next_message(&mut left.events).await else {
+        panic!("no addrv2");
+    };
+    assert!(heard.iter().eq(addresses(3)));
+    let again = soon(right.peer.answer_getaddr(addresses(3))).await.unwrap();
+    assert!(again.is_empty());
+    soon(right.peer.send(Message::GetAddr)).await.unwrap();
+    assert!(matches!(
+        next_message(&mut left.events).await,
+        Message::GetAddr
+    ));
+    let dialled = soon(left.peer.answer_getaddr(addresses(3))).await.unwrap();
+    assert!(dialled.is_empty());
+}
+
+#[tokio::test]
+async fn a_reject_reaches_who_reads_it() {
+    let (left, mut right) = negotiated(64 * 1_024).await;
+    let reject = Reject {
+        message: "tx".into(),
+        code: RejectCode::DUST,
+        reason: "too small".into(),
+        hash: None,
+    };
+    assert!(soon(left.peer.push_reject(reject.clone())).await.unwrap());
+    let heard = next_message(&mut right.events).await;
+    assert_eq!(heard, Message::Reject(Box::new(reject)));
+}
+
+/// Fault 5: nothing waits for ever, whether the handshake comes to an end or not.
+#[tokio::test]
+async fn what_cannot_be_done_is_told() {
+    let (peer, events, driver, theirs) = unspawned();
+    let driver = tokio::spawn(driver);
+    // Nothing was negotiated.
+    let refused = soon(peer.push_getheaders(locator())).await.unwrap_err();
+    assert!(matches!(
+        refused,
+        SendError::Refused(peer_core::SendError::NotNegotiated)
+    ));
+    drop(theirs);
+    soon(driver).await.unwrap();
+    let ended = soon(peer.push_addr(addresses(1))).await.unwrap_err();
+    assert!(matches!(ended, SendError::Disconnected(_)));
+    let command = Command::PushAddr(addresses(1));
+    assert!(matches!(
+        peer.queue(command),
+        Err(QueueError::Closed(Command::PushAddr(_)))
+    ));
+    drop(events);
+}
+
+/// The order of asking is the order of the wire, whatever is asked.
+#[tokio::test]
+async fn wishes_are_carried_out_in_order() {
+    let (left, mut right) = negotiated(64 * 1_024).await;
+    left.peer.queue(numbered(1)).unwrap();
+    left.peer
+        .queue(Command::PushGetHeaders(Box::new(locator())))
+        .unwrap();
+    left.peer.queue(numbered(2)).unwrap();
+    let outcome = soon(left.peer.command(Message::SendHeaders)).await.unwrap();
+    assert!(matches!(outcome, Outcome::Queued(ticket) if ticket.number() == 4));
+    let mut names = Vec::new();
+    for _ in 0..4 {
+        names.push(next_message(&mut right.events).await.command().to_string());
+    }
+    assert_eq!(names, ["numbered", "getheaders", "numbered", "sendheaders"]);
+}
+
+/// Farewells said as commands are those of the handle.
+#[tokio::test]
+async fn a_farewell_may_be_a_command() {
+    for farewell in [Command::Disconnect, Command::Abort] {
+        let (left, right) = pair(64 * 1_024);
+        let outcome = soon(left.peer.command(farewell)).await.unwrap();
+        assert_eq!(outcome, Outcome::Done);
+        soon(left.peer.closed()).await;
+        soon(right.peer.closed()).await;
+    }
+}
