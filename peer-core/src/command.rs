@@ -3,11 +3,12 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use crate::announcement::{Announced, Announcement};
 use crate::encoded::EncodedMessage;
 use crate::error::Outgoing;
-use crate::message::{Locator, Message, MessageKind, Reject};
+use crate::message::{InvVect, Locator, Message, MessageKind, Reject};
 use crate::transport::outbox::Ticket;
-use crate::wire::{AddrEntry, TxEncoding};
+use crate::wire::{AddrEntry, BlockHash, TxEncoding};
 
 /// One imperative of [`PeerMachine`](crate::PeerMachine).
 #[derive(Clone, Debug)]
@@ -35,6 +36,14 @@ pub enum Command {
     Disconnect,
     /// [`abort`](crate::PeerMachine::abort).
     Abort,
+    /// [`announce`](crate::PeerMachine::announce).
+    Announce(Announcement),
+    /// [`add_known_inventory`](crate::PeerMachine::add_known_inventory).
+    AddKnownInventory(InvVect),
+    /// [`update_last_block_height`](crate::PeerMachine::update_last_block_height).
+    UpdateLastBlockHeight(i32),
+    /// [`update_last_announced_block`](crate::PeerMachine::update_last_announced_block).
+    UpdateLastAnnouncedBlock(BlockHash),
 }
 
 /// What a [`Command`] led to.
@@ -45,6 +54,8 @@ pub enum Outcome {
     Done,
     /// A message was queued.
     Queued(Ticket),
+    /// What became of an announcement.
+    Announced(Announced),
     /// Addresses were chosen, and queued if there were any.
     Addresses(Pushed),
     /// Nothing was queued: the question is being answered already, or the remote does not know the message.
@@ -67,7 +78,7 @@ impl Outcome {
         match self {
             Self::Queued(ticket) => Some(*ticket),
             Self::Addresses(pushed) => pushed.ticket,
-            Self::Done | Self::Suppressed => None,
+            Self::Done | Self::Suppressed | Self::Announced(_) => None,
         }
     }
 
@@ -87,6 +98,13 @@ impl From<Message> for Outgoing {
 impl From<EncodedMessage> for Outgoing {
     fn from(message: EncodedMessage) -> Self {
         Self::Encoded(message)
+    }
+}
+
+impl From<Announcement> for Command {
+    /// Announces it.
+    fn from(announcement: Announcement) -> Self {
+        Self::Announce(announcement)
     }
 }
 

@@ -5,6 +5,7 @@ mod error;
 mod limits;
 mod requests;
 mod timeouts;
+mod trickle;
 
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -13,7 +14,7 @@ use rand_core::CryptoRng;
 
 use crate::message::{Codec, Message, MessageLimits, UserAgent};
 use crate::network::Network;
-use crate::protocol::is_handshake;
+use crate::protocol::{MAX_INVENTORY, is_handshake};
 use crate::strictness::Strictness;
 use crate::wire::ServiceFlags;
 
@@ -22,6 +23,7 @@ pub use self::error::ConfigError;
 pub use self::limits::Limits;
 pub use self::requests::RequestTimeouts;
 pub use self::timeouts::Timeouts;
+pub use self::trickle::Trickle;
 
 /// Settings shared by any number of peers; wrap it in an `Arc`.
 ///
@@ -75,6 +77,8 @@ pub struct Config {
     pub limits: Limits,
     /// Deadlines and intervals.
     pub timeouts: Timeouts,
+    /// When what [`announce`](crate::PeerMachine::announce) is given leaves. Default [`Trickle::CORE`].
+    pub trickle: Trickle,
     /// Keyed into our `version` nonces so that we recognise them (see [`Config::new`]).
     pub(crate) secret: [u8; 32],
 }
@@ -110,6 +114,7 @@ impl Config {
             strictness: Strictness::default(),
             limits: Limits::default(),
             timeouts: Timeouts::default(),
+            trickle: Trickle::default(),
             secret,
         }
     }
@@ -136,6 +141,7 @@ impl Config {
         self.timeouts.initial_ping = false;
         self.timeouts.pong = None;
         self.timeouts.requests = RequestTimeouts::btcd();
+        self.trickle = Trickle::BTCD;
         self
     }
 
@@ -203,6 +209,9 @@ impl Config {
         {
             return Err(ConfigError::ZeroTimeout { timer });
         }
+        if self.trickle.has_no_span() {
+            return Err(ConfigError::ZeroTimeout { timer: "trickle" });
+        }
         Ok(())
     }
 
@@ -220,6 +229,7 @@ impl Config {
                 SHORTEST_VERSION,
             ),
             ("message.user_agent", limits.message.user_agent, agent),
+            ("inventory_queue", limits.inventory_queue, 1),
         ];
         if let Some((limit, value, least)) =
             bounds.into_iter().find(|(_, value, least)| value < least)
@@ -229,6 +239,17 @@ impl Config {
                 value,
                 least,
             });
+        }
+        let inventories = [
+            ("known_inventory", limits.known_inventory),
+            ("inventory_queue", limits.inventory_queue),
+        ];
+        let mut too_large = inventories
+            .into_iter()
+            .filter(|(_, value)| *value > MAX_INVENTORY);
+        if let Some((limit, value)) = too_large.next() {
+            let most = MAX_INVENTORY;
+            return Err(ConfigError::LimitTooHigh { limit, value, most });
         }
         if limits.send_low > limits.send_high {
             let (low, high) = (limits.send_low, limits.send_high);

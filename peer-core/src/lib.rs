@@ -14,7 +14,7 @@
 //!                ▼                                                    ▲
 //!          message: payload → view                        message: view → payload
 //!                ▼                                                    ▲
-//!        protocol rooms: handshake · keep-alive · liveness · purpose · temper
+//!        protocol rooms: handshake · keep-alive · liveness · inventory · purpose · temper
 //!                ▼                                                    ▲
 //!              Event  ─────────────►  application  ─────────────►  send
 //! ```
@@ -99,6 +99,7 @@ pub mod message;
 pub mod network;
 pub mod wire;
 
+mod announcement;
 mod command;
 mod config;
 mod encoded;
@@ -117,8 +118,11 @@ mod time;
 mod timer;
 mod transport;
 
+pub use self::announcement::{Announced, Announcement};
 pub use self::command::{Command, Outcome, Pushed};
-pub use self::config::{AddrRateLimit, Config, ConfigError, Limits, RequestTimeouts, Timeouts};
+pub use self::config::{
+    AddrRateLimit, Config, ConfigError, Limits, RequestTimeouts, Timeouts, Trickle,
+};
 pub use self::encoded::EncodedMessage;
 pub use self::error::{
     Annoyance, DisconnectReason, Goodbye, HangUp, Incompatible, Malformed, Outgoing, SendError,

@@ -2,11 +2,13 @@
 //!
 //! - `machine.rs`: the state and the doors of bytes and time;
 //! - `machine/looking.rs`: everything that takes `&self`;
+//! - `machine/announcing.rs`: the application's announcements;
 //! - `machine/opening.rs`: landed frames become messages, messages become events;
 //! - `machine/sending.rs`: the application's messages, tickets, back-pressure;
 //! - `machine/pushing.rs`: messages that the machine makes from what the application has;
 //! - `machine/closing.rs`: the ways a connection ends.
 
+mod announcing;
 mod closing;
 mod looking;
 mod opening;

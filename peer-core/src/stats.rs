@@ -136,7 +136,7 @@ pub struct Stats {
     // --- inventory ---
     /// Objects announced by the trickle, and blocks.
     pub inventory_announced: u64,
-    /// Objects that wait to be announced.
+    /// Objects that wait to be announced, or waited when the connection ended.
     pub inventory_queued: usize,
     /// Objects that waited and were dropped, oldest first, for want of room.
     pub inventory_dropped: u64,

@@ -82,6 +82,11 @@ impl Timers {
         *slot = Some(slot.map_or(at, |set| set.min(at)));
     }
 
+    /// Arms `timer` to be due at once: there is nothing to be shared with others by rounding.
+    pub(crate) fn set_due(&mut self, timer: Timer, now: Timestamp) {
+        *self.slot(timer) = Some(now);
+    }
+
     pub(crate) fn stop(&mut self, timer: Timer) {
         *self.slot(timer) = None;
     }

@@ -1,5 +1,6 @@
 //! [`Peer`]: the application's hand on a connection. It holds no machine and no socket.
 
+mod announcing;
 mod pushing;
 
 use std::future::poll_fn;

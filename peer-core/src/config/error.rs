@@ -6,10 +6,10 @@ use crate::message::CommandName;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// A timeout of zero would end every connection at once.
+    /// A timeout of zero would end every connection at once; an interval of zero never rests.
     #[error("timeout `{timer}` is zero")]
     ZeroTimeout {
-        /// The field of [`Timeouts`](crate::Timeouts).
+        /// The field of [`Timeouts`](crate::Timeouts), or [`Config::trickle`](crate::Config).
         timer: &'static str,
     },
     /// We would refuse ourselves.
@@ -44,6 +44,16 @@ pub enum ConfigError {
         value: usize,
         /// What it must be at least.
         least: usize,
+    },
+    /// The machine cannot keep so much.
+    #[error("limit `{limit}` is {value}, at most {most} is possible")]
+    LimitTooHigh {
+        /// The field of [`Limits`](crate::Limits).
+        limit: &'static str,
+        /// Its value.
+        value: usize,
+        /// What it may be at most.
+        most: usize,
     },
     /// The low-water mark lies above the high-water mark.
     #[error("send_low ({low} bytes) is above send_high ({high} bytes)")]

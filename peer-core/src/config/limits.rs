@@ -2,7 +2,7 @@
 
 use crate::message::MessageLimits;
 
-/// Bounds of memory and patience. None can be switched off; all can be moved.
+/// Bounds of memory and patience. None can be switched off unless it says so; all can be moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
@@ -38,6 +38,13 @@ pub struct Limits {
     pub requests_in_flight: usize,
     /// Items of all `getdata` whose answers are watched for. Default 50,000, one full message.
     pub items_in_flight: usize,
+    /// Objects remembered as known to the remote, the least recently named forgotten first. A full cache of the default
+    /// costs 16 kB. 0 remembers none, at most 65,534. Default 1,000 (btcd: `maxKnownInventory`; Core's filter remembers
+    /// the last 50,000, at 0.4 MB a peer).
+    pub known_inventory: usize,
+    /// Objects that may wait to be announced, the oldest dropped first and counted. At least 1, at most 65,534. Default
+    /// 5,000 (as many as Core takes from a peer, `MAX_PEER_TX_ANNOUNCEMENTS`; btcd has no limit).
+    pub inventory_queue: usize,
 }
 
 impl Default for Limits {
@@ -54,6 +61,8 @@ impl Default for Limits {
             pings_in_flight: 16,
             requests_in_flight: 1_000,
             items_in_flight: 50_000,
+            known_inventory: 1_000,
+            inventory_queue: 5_000,
         }
     }
 }

@@ -84,6 +84,7 @@ impl PeerMachine {
         };
         self.landing.clear();
         self.timers.stop_all();
+        self.protocol.on_end();
         // Due at once: the next tick tells us the time that the deadline counts from.
         self.timers.set(Timer::Flush, self.now);
     }
@@ -156,13 +157,13 @@ impl PeerMachine {
 
     fn bury(&mut self, reason: DisconnectReason) {
         self.timers.stop_all();
+        self.protocol.on_end();
         self.landing.clear();
         while let Some(wrote) = self.next_wrote() {
             self.events.push_back(wrote);
         }
         self.outbox.shut();
         self.waiting.clear();
-        self.protocol.on_end();
         let Tickets {
             sent,
             untold,

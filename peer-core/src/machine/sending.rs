@@ -113,6 +113,12 @@ impl PeerMachine {
             Command::RefuseVersion(reject) => self.refuse_version(reject.map(|reject| *reject)),
             Command::Disconnect => self.disconnect(),
             Command::Abort => self.abort(),
+            Command::Announce(announcement) => {
+                return self.announce(announcement).map(Outcome::Announced);
+            }
+            Command::AddKnownInventory(item) => self.add_known_inventory(item),
+            Command::UpdateLastBlockHeight(height) => self.update_last_block_height(height),
+            Command::UpdateLastAnnouncedBlock(block) => self.update_last_announced_block(block),
         }
         Ok(Outcome::Done)
     }
@@ -209,7 +215,7 @@ impl PeerMachine {
 
     fn queue(&mut self, parcel: Parcel, ticket: Ticket, outgoing: &Outgoing) {
         let (protocol, mut cx) = self.rooms();
-        let token = protocol.on_queued(&cx, outgoing.message());
+        let token = protocol.on_queued(&mut cx, outgoing.message());
         cx.outbox.push(
             Lane::Data,
             Parcel {

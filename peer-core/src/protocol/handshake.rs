@@ -185,7 +185,7 @@ fn describe(cx: &mut Cx<'_>, version: &VersionMessage, negotiated: u32) {
     stats.services = Some(version.services);
     stats.user_agent = Some(version.user_agent.clone());
     stats.start_height = Some(version.start_height);
-    stats.last_block = Some(version.start_height);
+    stats.last_block = stats.last_block.max(Some(version.start_height));
     stats.time_offset = version.timestamp.saturating_sub(ours);
     stats.relays_transactions = version.relay.is_wanted();
 }

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`handshake`] | `version`, `verack` and the window between them |
 //! | [`keepalive`] | pings, pongs, round trips |
+//! | [`inventory`] | what the remote knows, what it is to hear of, and when |
 //! | [`liveness`] | silence of the remote, sockets that take nothing |
 //! | [`requests`] | what is owed an answer, and what happens when none comes |
 //! | [`purpose`] | what this kind of connection sends and refuses |
@@ -23,6 +24,7 @@ mod farewell;
 mod gossip;
 mod handshake;
 mod identity;
+mod inventory;
 mod keepalive;
 mod liveness;
 mod purpose;
@@ -33,10 +35,11 @@ mod temper;
 
 use core::time::Duration;
 
-use crate::error::{Annoyance, DisconnectReason, Goodbye, Malformed, Timeout};
+use crate::announcement::{Announced, Announcement};
+use crate::error::{Annoyance, DisconnectReason, Goodbye, Malformed, SendError, Timeout};
 use crate::event::Event;
 use crate::link::Link;
-use crate::message::{CommandName, DecodeError, Message, MessageKind, Reject};
+use crate::message::{CommandName, DecodeError, InvVect, Message, MessageKind, Reject};
 use crate::time::Timestamp;
 use crate::timer::Timer;
 use crate::transport::landing::Partial;
@@ -47,6 +50,7 @@ pub(crate) use self::farewell::reject_for;
 pub(crate) use self::gossip::{Form, compose};
 pub(crate) use self::handshake::is_part as is_handshake;
 use self::identity::Identity;
+pub(crate) use self::inventory::MAX_CAPACITY as MAX_INVENTORY;
 pub(crate) use self::purpose::may_send;
 
 /// Whether the application hears of a message.
@@ -66,6 +70,7 @@ pub(crate) type Judgement = Result<Flow, DisconnectReason>;
 pub(crate) struct Protocol {
     handshake: handshake::Handshake,
     keepalive: keepalive::Keepalive,
+    inventory: inventory::Inventory,
     liveness: liveness::Liveness,
     purpose: purpose::Gate,
     requests: requests::Requests,
@@ -80,6 +85,7 @@ impl Protocol {
         Self {
             handshake: handshake::Handshake::start(cx),
             keepalive: keepalive::Keepalive::default(),
+            inventory: inventory::Inventory::start(cx),
             liveness: liveness::Liveness::start(cx),
             purpose: purpose::Gate::start(cx),
             requests: requests::Requests::default(),
@@ -103,7 +109,12 @@ impl Protocol {
     pub(crate) fn on_message(&mut self, cx: &mut Cx<'_>, message: &Message) -> Judgement {
         if !self.handshake.is_done() || handshake::is_part(message) {
             return match self.handshake.on_message(cx, message)? {
-                handshake::Step::Flow(flow) => Ok(flow),
+                handshake::Step::Flow(flow) => {
+                    if flow == Flow::Deliver {
+                        self.inventory.on_wish(cx, message);
+                    }
+                    Ok(flow)
+                }
                 handshake::Step::Annoyance(kind) => self.annoyed(cx, message.command(), kind),
                 handshake::Step::Negotiated => {
                     self.on_negotiated(cx);
@@ -119,6 +130,7 @@ impl Protocol {
         }
         let identity = Identity::new(message);
         self.requests.on_message(cx, message, &identity);
+        self.inventory.on_message(cx, message, &identity);
         self.repeats.on_message(message);
         match message {
             Message::Ping(ping) => keepalive::answer(cx, ping),
@@ -228,15 +240,37 @@ impl Protocol {
 
     /// A message of the application is about to be queued. Returns what comes back when it has
     /// left: a token that means something to the room that gave it.
-    pub(crate) fn on_queued(&mut self, cx: &Cx<'_>, message: &Message) -> u64 {
+    pub(crate) fn on_queued(&mut self, cx: &mut Cx<'_>, message: &Message) -> u64 {
         self.purpose.on_queued(message);
         self.addresses.on_queued(cx, message);
         let timeouts = &cx.config.timeouts.requests;
         self.repeats.on_queued(timeouts, cx.now, message);
+        self.inventory.on_queued(cx, message);
         match message {
             Message::Ping(ping) => self.keepalive.on_queued(ping),
             _ => self.requests.on_queued(cx.config, message),
         }
+    }
+
+    /// The application announces something.
+    pub(crate) fn announce(
+        &mut self,
+        cx: &mut Cx<'_>,
+        announcement: Announcement,
+    ) -> Result<Announced, SendError> {
+        if !self.is_negotiated() {
+            return Err(SendError::NotNegotiated);
+        }
+        if !purpose::may_announce(cx.link.purpose, announcement.kind()) {
+            let command = MessageKind::Inv.command();
+            return Err(SendError::Purpose { command });
+        }
+        self.inventory.announce(cx, announcement)
+    }
+
+    /// The application knows that the remote knows of an object.
+    pub(crate) fn add_known_inventory(&mut self, cx: &mut Cx<'_>, item: InvVect) {
+        self.inventory.add_known(cx, item);
     }
 
     /// A frame has left completely.
@@ -250,11 +284,18 @@ impl Protocol {
 
     /// Heap bytes that the rooms hold.
     pub(crate) fn held(&self) -> usize {
-        self.repeats.held().saturating_add(self.requests.held())
+        [
+            self.inventory.held(),
+            self.repeats.held(),
+            self.requests.held(),
+        ]
+        .into_iter()
+        .fold(0, usize::saturating_add)
     }
 
     /// The connection is over: nothing that waits is waited for.
     pub(crate) fn on_end(&mut self) {
+        self.inventory.end();
         self.repeats = repeats::Repeats::default();
         self.requests.clear();
     }
@@ -271,6 +312,7 @@ impl Protocol {
 
     /// The socket took bytes.
     pub(crate) fn on_sent(&mut self, cx: &mut Cx<'_>) {
+        self.inventory.on_sent(cx);
         self.liveness.on_sent(cx);
     }
 
@@ -307,7 +349,10 @@ impl Protocol {
             Timer::Ping | Timer::Pong => self.keepalive.on_timer(cx, timer),
             Timer::Idle | Timer::WriteStall => self.liveness.on_timer(cx, timer),
             Timer::Stall => self.requests.on_timer(cx),
-            Timer::Trickle => Ok(()),
+            Timer::Trickle => {
+                self.inventory.on_timer(cx);
+                Ok(())
+            }
             // The machine's own: it closes whatever the rooms think.
             Timer::Flush => Ok(()),
         }

@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::error::{DisconnectReason, Violation};
 use crate::link::{Link, Purpose};
-use crate::message::{CommandName, Inventory, Message, MessageKind};
+use crate::message::{CommandName, InvKind, Inventory, Message, MessageKind};
 use crate::protocol::Cx;
 use crate::strictness::Reaction;
 use crate::timer::Timer;
@@ -42,6 +42,15 @@ pub(crate) fn may_send(purpose: Purpose, message: &Message) -> bool {
             None | Some(K::GetAddr | K::Ping | K::FeeFilter | K::SendHeaders | K::SendCmpct)
         ),
         Purpose::Feeler => false,
+    }
+}
+
+/// Whether objects of this kind may be announced on a connection of this purpose, block or transaction.
+pub(super) fn may_announce(purpose: Purpose, kind: InvKind) -> bool {
+    match purpose {
+        Purpose::FullRelay => true,
+        Purpose::BlockRelayOnly => !kind.is_transaction(),
+        Purpose::AddressFetch | Purpose::Feeler => false,
     }
 }
 

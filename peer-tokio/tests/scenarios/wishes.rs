@@ -1,8 +1,8 @@
 //! Everything but messages that the handle asks of the machine: what it leads to comes back.
 
-use peer_core::message::{Locator, Message, Reject, RejectCode};
-use peer_core::wire::{AddrEntry, Address, BlockHash, ServiceFlags};
-use peer_core::{Command, Outcome};
+use peer_core::message::{InvKind, InvVect, Locator, Message, Reject, RejectCode};
+use peer_core::wire::{AddrEntry, Address, BlockHash, BlockHeader, ServiceFlags};
+use peer_core::{Announced, Announcement, Command, Outcome};
 use peer_tokio::{QueueError, SendError};
 
 use crate::help::{negotiated, next_message, numbered, pair, soon, unspawned};
@@ -144,4 +144,38 @@ async fn a_farewell_may_be_a_command() {
         soon(left.peer.closed()).await;
         soon(right.peer.closed()).await;
     }
+}
+
+/// Blocks at once, in the form that the remote asked for, and not twice.
+#[tokio::test]
+async fn a_block_is_announced_once_and_as_asked() {
+    let (left, mut right) = negotiated(64 * 1_024).await;
+    let block = |nonce: u32| {
+        let mut header = [7; 80];
+        header[76..].copy_from_slice(&nonce.to_le_bytes());
+        BlockHeader::from_bytes(&header)
+    };
+    let announce = |nonce: u32| {
+        left.peer.announce(Announcement::Block {
+            header: block(nonce),
+        })
+    };
+    assert_eq!(soon(announce(1)).await.unwrap(), Announced::Queued);
+    assert_eq!(soon(announce(1)).await.unwrap(), Announced::Known);
+    let Message::Inv(list) = next_message(&mut right.events).await else {
+        panic!("no inv");
+    };
+    let item = InvVect::new(InvKind::Block, block(1).block_hash());
+    assert!(list.iter().eq([item]));
+    soon(right.peer.send(Message::SendHeaders)).await.unwrap();
+    while !left.peer.stats().wants_headers {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(soon(announce(2)).await.unwrap(), Announced::Queued);
+    let Message::Headers(headers) = next_message(&mut right.events).await else {
+        panic!("no headers");
+    };
+    assert!(headers.iter().eq([block(2)]));
+    soon(left.peer.update_last_block_height(9)).await.unwrap();
+    assert_eq!(soon(left.peer.add_known_inventory(item)).await.unwrap(), ());
 }
