@@ -14,6 +14,7 @@ extern crate alloc;
 mod addresses;
 mod clocks;
 mod counts;
+mod day;
 mod endings;
 mod framing;
 mod handshake;

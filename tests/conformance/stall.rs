@@ -17,7 +17,7 @@ use peer_tests::capture::{Capture, Way};
 use peer_tests::script::{Frame, HEADER_LEN, Probe, VersionPayload, compact_size, end, sha256d};
 
 use crate::matrix::samples;
-use crate::support::{Preset, assert_over, config, delivered};
+use crate::support::{Preset, assert_over, config, delivered, large_block};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -344,16 +344,7 @@ fn the_clock_starts_when_the_last_byte_has_left() {
 /// A large answer that takes minutes is no stall, however thin the trickle of its bytes.
 #[test]
 fn bytes_of_the_answer_push_the_deadline_on() {
-    let mut block = payload(MessageKind::Block)[..80].to_vec();
-    // A block of one transaction with one input and one output; the script makes it large.
-    block.push(1);
-    block.extend([1, 0, 0, 0, 1]);
-    block.extend([0; 36]);
-    block.extend(compact_size(300_000));
-    block.resize(block.len() + 300_000, 0x51);
-    block.extend([0xff; 4]);
-    block.extend([1, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
-    block.extend([0; 4]);
+    let block = large_block(&payload(MessageKind::Block));
     let bytes = Frame::new("block", block).to_bytes();
     for step in [1_usize, 40, 20_000, 150_000] {
         let mut probe = probe();

@@ -4,7 +4,7 @@ use peer_core::message::{DecodeError, DecodeErrorKind, MessageKind};
 use peer_core::network::Network;
 use peer_core::wire::ServiceFlags;
 use peer_core::{Config, DisconnectReason, Event, Link, Malformed};
-use peer_tests::script::{Frame, Probe, VersionPayload, end};
+use peer_tests::script::{Frame, Probe, VersionPayload, compact_size, end};
 
 /// The three policies of table 2.13.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,6 +142,21 @@ pub(crate) fn bad_payload(
         kind,
     };
     DisconnectReason::Malformed(Malformed::Payload(Box::new(error)))
+}
+
+/// A block of 300 kB with the header, and so the hash, of another: one transaction of one input, whose script makes it
+/// large, and one output.
+pub(crate) fn large_block(other: &[u8]) -> Vec<u8> {
+    let mut block = other[..80].to_vec();
+    block.push(1);
+    block.extend([1, 0, 0, 0, 1]);
+    block.extend([0; 36]);
+    block.extend(compact_size(300_000));
+    block.resize(block.len() + 300_000, 0x51);
+    block.extend([0xff; 4]);
+    block.extend([1, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    block.extend([0; 4]);
+    block
 }
 
 pub(crate) fn command(name: &str) -> peer_core::message::CommandName {

@@ -282,6 +282,19 @@ fn a_remote_that_takes_nothing_is_stalled_after_two_minutes() {
 }
 
 /// It holds for the very first bytes, too.
+/// A ping is queued by the very tick in which the write-stall timer looks for the last time and finds nothing.
+#[test]
+fn what_is_queued_in_the_tick_of_the_last_look_is_watched_too() {
+    let mut probe = Probe::negotiated(exact(), Link::inbound());
+    probe.reads = false;
+    // The handshake left at the start: the timer looks after two minutes, when the next ping is due as well.
+    assert_eq!(end(&probe.wait(2 * MINUTE)), None);
+    assert!(probe.machine.wants_write());
+    assert_eq!(end(&probe.wait(2 * MINUTE - MOMENT)), None);
+    let stalled = timeout(Timeout::WriteStall);
+    assert_eq!(end(&probe.wait(MOMENT)), Some(&stalled));
+}
+
 #[test]
 fn a_remote_that_never_takes_our_version_is_stalled() {
     let mut config = exact();

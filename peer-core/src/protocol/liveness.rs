@@ -99,6 +99,8 @@ impl Liveness {
             // Nothing is lent to the remote, through our own doing.
             Wait::Since(_) if cx.outbox.is_held_back() => Some(cx.now),
             Wait::Since(since) if !cx.outbox.is_empty() => Some(since),
+            // Queued by another timer in this very tick.
+            Wait::Fresh => Some(cx.now),
             _ => None,
         }
     }

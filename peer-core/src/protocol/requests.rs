@@ -115,10 +115,9 @@ impl Requests {
         let Some(owed) = &mut self.0 else { return };
         let now = owed.heard(cx.now);
         let frame = cx.stats.frames_received;
-        if owed.progress.is_undecided(frame, now)
-            && let Some(verdict) = owed.whose(partial)
-        {
-            owed.progress.decide(verdict);
+        if owed.progress.is_undecided(frame, now) {
+            let (answers, is_final) = owed.whose(partial);
+            owed.progress.decide(answers, is_final);
         }
     }
 

@@ -176,9 +176,18 @@ impl Items {
 
     /// The first `getdata` that is owed transactions.
     pub(super) fn first_with_transactions(&self) -> Option<u64> {
+        self.first_of(|batch| batch.transactions > 0)
+    }
+
+    /// The first `getdata` that is owed something else.
+    pub(super) fn first_with_blocks(&self) -> Option<u64> {
+        self.first_of(|batch| batch.open > batch.transactions)
+    }
+
+    fn first_of(&self, is_owed: impl Fn(&Batch) -> bool) -> Option<u64> {
         let mut batches = self.batches.iter();
         batches
-            .find(|(_, batch)| batch.transactions > 0)
+            .find(|(_, batch)| is_owed(batch))
             .map(|(number, _)| *number)
     }
 

@@ -147,16 +147,18 @@ impl Owed {
             .answered(number, now, oldest.unwrap_or(number));
     }
 
-    /// Which request a frame that is landing will answer at the earliest, as far as can be told: `Some(None)` if none,
-    /// `None` if too little of it has arrived.
-    pub(super) fn whose(&self, partial: &Partial) -> Option<Option<u64>> {
+    /// Which request a frame that is landing will answer at the earliest, as far as its beginning tells, and whether
+    /// more of it can tell more.
+    pub(super) fn whose(&self, partial: &Partial) -> (Option<u64>, bool) {
         let kind = partial.kind();
-        Some(match kind {
+        let answers = match kind {
             Some(MessageKind::Tx) => self.items.first_with_transactions(),
             Some(MessageKind::NotFound) => self.items.first(),
             Some(MessageKind::Block | MessageKind::MerkleBlock | MessageKind::CmpctBlock) => {
-                let header = BlockHeader::from_bytes(partial.head().first_chunk()?);
-                let hash = header.block_hash().into();
+                let Some(header) = partial.head().first_chunk() else {
+                    return (self.first_with_blocks(), false);
+                };
+                let hash = BlockHeader::from_bytes(header).block_hash().into();
                 let object = Object::block(kind, hash);
                 let item = object.and_then(|object| self.items.find(&object));
                 let item = item.map(|(.., number)| number);
@@ -165,8 +167,10 @@ impl Owed {
                 item.into_iter().chain(question).min()
             }
             Some(MessageKind::BlockTxn) => {
-                let hash = Hash::from_bytes(*partial.head().first_chunk()?);
-                self.asks_for_transactions_of(hash)
+                let Some(hash) = partial.head().first_chunk() else {
+                    return (self.first_asked(RequestKind::GetBlockTxn), false);
+                };
+                self.asks_for_transactions_of(Hash::from_bytes(*hash))
             }
             Some(MessageKind::Headers) => self.first_asked(RequestKind::GetHeaders),
             Some(MessageKind::Inv) => {
@@ -178,7 +182,15 @@ impl Owed {
             Some(MessageKind::CFHeaders) => self.first_asked(RequestKind::GetCFHeaders),
             Some(MessageKind::CFCheckpt) => self.first_asked(RequestKind::GetCFCheckpt),
             _ => None,
-        })
+        };
+        (answers, true)
+    }
+
+    /// The first request that a block may answer.
+    fn first_with_blocks(&self) -> Option<u64> {
+        let items = self.items.first_with_blocks();
+        let question = self.first_asked(RequestKind::GetBlockTxn);
+        items.into_iter().chain(question).min()
     }
 
     fn first_asked(&self, kind: RequestKind) -> Option<u64> {

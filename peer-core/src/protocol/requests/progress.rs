@@ -21,8 +21,22 @@ struct Landing {
     frame: u64,
     began: Timestamp,
     last: Timestamp,
-    /// The earliest request it can answer: none, or not known yet.
-    answers: Option<Option<u64>>,
+    /// The earliest request it can answer, as far as is known.
+    answers: Option<u64>,
+    /// More of it tells no more about that.
+    is_final: bool,
+}
+
+impl Landing {
+    const fn new(frame: u64, now: Timestamp) -> Self {
+        Self {
+            frame,
+            began: now,
+            last: now,
+            answers: None,
+            is_final: false,
+        }
+    }
 }
 
 impl Progress {
@@ -38,28 +52,19 @@ impl Progress {
 
     /// Bytes of a frame arrived; whether it is still to be found out what it answers.
     pub(super) fn is_undecided(&mut self, frame: u64, now: Timestamp) -> bool {
-        let landing = self.landing.get_or_insert(Landing {
-            frame,
-            began: now,
-            last: now,
-            answers: None,
-        });
+        let landing = self.landing.get_or_insert_with(|| Landing::new(frame, now));
         if landing.frame != frame {
-            *landing = Landing {
-                frame,
-                began: now,
-                last: now,
-                answers: None,
-            };
+            *landing = Landing::new(frame, now);
         }
         landing.last = now;
-        landing.answers.is_none()
+        !landing.is_final
     }
 
-    /// What the frame that is landing answers.
-    pub(super) fn decide(&mut self, answers: Option<u64>) {
+    /// What the frame that is landing answers, or may answer.
+    pub(super) fn decide(&mut self, answers: Option<u64>, is_final: bool) {
         if let Some(landing) = &mut self.landing {
-            landing.answers = Some(answers);
+            landing.answers = answers;
+            landing.is_final = is_final;
         }
     }
 
@@ -85,7 +90,8 @@ impl Progress {
                 frame: landing,
                 began,
                 last,
-                answers: Some(Some(first)),
+                answers: Some(first),
+                ..
             }) if landing == frame && first <= number && began <= due => {
                 due.max(last.saturating_add(span))
             }
@@ -141,14 +147,14 @@ mod tests {
     fn a_landing_answer_extends_only_what_was_not_due_when_it_began() {
         let mut progress = Progress::default();
         assert!(progress.is_undecided(7, at(29)));
-        progress.decide(Some(1));
+        progress.decide(Some(1), true);
         assert!(!progress.is_undecided(7, at(50)));
         assert_eq!(progress.due(1, at(0), SPAN, 7), at(80));
         // The frame is complete, and was not the answer after all.
         assert_eq!(progress.due(1, at(0), SPAN, 8), at(30));
         // The next one began too late.
         assert!(progress.is_undecided(8, at(51)));
-        progress.decide(Some(1));
+        progress.decide(Some(1), true);
         assert_eq!(progress.due(1, at(0), SPAN, 8), at(30));
         assert_eq!(progress.due(1, at(40), SPAN, 8), at(81));
     }
