@@ -5,8 +5,9 @@ use alloc::collections::VecDeque;
 use bytes::Bytes;
 use core::fmt;
 
-use crate::error::{Annoyance, DisconnectReason, Malformed, SendError};
+use crate::error::{DisconnectReason, SendError};
 use crate::message::{CommandName, Message, VersionMessage};
+use crate::misbehavior::Misbehavior;
 use crate::request::Unanswered;
 use crate::transport::outbox::Ticket;
 
@@ -47,8 +48,9 @@ pub enum Event {
     },
     /// After a [`SendError::Full`](crate::SendError::Full): there is room again.
     Writable,
-    /// The remote sent something malformed, or pointless, and was forgiven (or was not: then
-    /// [`Event::Disconnected`] follows). Breaking the protocol is told by its reason alone.
+    /// The remote broke a rule. Each act is told once: one that is forgiven when it happens
+    /// (pointless ones once a minute and kind), one that ends the connection right before
+    /// [`Event::Disconnected`], after what was flushed.
     Misbehavior(Box<Misbehavior>),
     /// A request was not answered in time, and the policy forgives it: see
     /// [`RequestKind::silence_is_legal`](crate::RequestKind). It is not waited for any longer.
@@ -102,28 +104,6 @@ impl EventQueue {
     pub(crate) fn held(&self) -> usize {
         self.rest.capacity().saturating_mul(size_of::<Event>())
     }
-}
-
-/// What the remote did.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Misbehavior {
-    /// The command of the frame; `None` if its bytes are no name.
-    pub command: Option<CommandName>,
-    /// What was wrong with it.
-    pub kind: MisbehaviorKind,
-}
-
-/// Kinds of misbehaviour.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum MisbehaviorKind {
-    /// Bytes that do not mean what their command says.
-    #[error("{0}")]
-    Malformed(Malformed),
-    /// Legal but pointless behaviour; told once a minute and kind, counted in the statistics.
-    #[error("pointless: {0}")]
-    Annoyance(Annoyance),
 }
 
 /// One frame as it stands on the wire.

@@ -70,6 +70,7 @@
 //! - [`message`]: every message of the protocol, decoded and encoded; [`wire`]: what messages are
 //!   made of, blocks and transactions as views over their bytes; [`network`]: chains as data.
 //! - [`Strictness`], [`Limits`], [`Timeouts`]: what is forgiven, how much, and how long.
+//! - [`Misbehavior`], [`BanScore`]: what a remote did wrong, and what the application makes of it.
 //!
 //! # Promises
 //!
@@ -100,6 +101,7 @@ pub mod network;
 pub mod wire;
 
 mod announcement;
+mod ban_score;
 mod command;
 mod config;
 mod encoded;
@@ -108,6 +110,7 @@ mod event;
 mod link;
 mod listener;
 mod machine;
+mod misbehavior;
 mod protocol;
 mod remote;
 mod request;
@@ -119,6 +122,7 @@ mod timer;
 mod transport;
 
 pub use self::announcement::{Announced, Announcement};
+pub use self::ban_score::{BanPolicy, BanScore, Penalty, Points};
 pub use self::command::{Command, Outcome, Pushed};
 pub use self::config::{
     AddrRateLimit, Config, ConfigError, Limits, RequestTimeouts, Timeouts, Trickle,
@@ -128,10 +132,11 @@ pub use self::error::{
     Annoyance, DisconnectReason, Goodbye, HangUp, Incompatible, Malformed, Outgoing, SendError,
     Timeout, Violation,
 };
-pub use self::event::{Event, Misbehavior, MisbehaviorKind, RawFrame};
+pub use self::event::{Event, RawFrame};
 pub use self::link::{Direction, Link, Purpose};
 pub use self::listener::{BoxedListener, ListenerId, Listeners, MessageListener, Round, dispatch};
 pub use self::machine::PeerMachine;
+pub use self::misbehavior::{Misbehavior, MisbehaviorKind, Severity};
 pub use self::remote::Remote;
 pub use self::request::{RequestKind, Unanswered};
 pub use self::stats::{CommandCounter, CommandCounters, Stats, Traffic, Transport};

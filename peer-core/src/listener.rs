@@ -10,8 +10,9 @@ use bytes::Bytes;
 
 pub use self::registry::{BoxedListener, ListenerId, Listeners, Round};
 use crate::error::{DisconnectReason, SendError};
-use crate::event::{Event, Misbehavior, RawFrame};
+use crate::event::{Event, RawFrame};
 use crate::message::*;
+use crate::misbehavior::Misbehavior;
 use crate::request::Unanswered;
 use crate::transport::outbox::Ticket;
 use crate::wire::{AddrList, AddrV2List, BlockView, TxView};

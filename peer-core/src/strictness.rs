@@ -63,9 +63,10 @@ pub struct Strictness {
     pub unwanted_transaction: Reaction,
     /// `filterload`, `filteradd`, `filterclear` or `mempool` though we do not offer the BLOOM
     /// service, from a remote of version 70011 or later, which knows that (BIP111). Default
-    /// `Disconnect` (as Core; btcd leaves it to its server).
+    /// `Disconnect` (as Core, and as the documents of btcd's `peer` promise; today its server does it).
     pub bloom_without_service: Reaction,
-    /// The same from an older remote. Default `Drop` (as btcd once promised; Core disconnects).
+    /// The same from an older remote. Default `Drop` (as the documents of btcd's `peer` promise;
+    /// Core disconnects, and so does btcd's server).
     pub bloom_without_service_old: Reaction,
     /// A request without an answer in time, of a kind that honest nodes always answer
     /// ([`RequestKind::silence_is_legal`](crate::RequestKind)). Default `Disconnect` (as btcd; Core asks elsewhere).
@@ -74,6 +75,15 @@ pub struct Strictness {
     /// The same of a kind that honest nodes sometimes answer with silence. Default `Drop`: an event and nothing more
     /// (btcd disconnects).
     pub unanswered_legally: Reaction,
+    /// `filteradd` without a filter loaded (BIP37). Default `Disconnect` (as Core, which calls it
+    /// misbehaving, and btcd's server).
+    pub filter_add_without_filter: Reaction,
+    /// `filterclear` without a filter loaded. Default `Deliver` (as Core; btcd's server
+    /// disconnects).
+    pub filter_clear_without_filter: Reaction,
+    /// `reject` (BIP61) from a remote of before version 70002. Default `Drop` (Core reads none at
+    /// any version; for btcd it does not decode, which ends the connection).
+    pub reject_below_version: Reaction,
     /// `addr` or `addrv2` with no entry. Default `Deliver` (as Core; btcd's server disconnects).
     pub empty_addr: Reaction,
     /// A payload before `verack` longer than [`Limits::early_payload`](crate::Limits). Default
@@ -104,6 +114,9 @@ impl Default for Strictness {
             bloom_without_service_old: Reaction::Drop,
             unanswered: Reaction::Disconnect,
             unanswered_legally: Reaction::Drop,
+            filter_add_without_filter: Reaction::Disconnect,
+            filter_clear_without_filter: Reaction::Deliver,
+            reject_below_version: Reaction::Drop,
             empty_addr: Reaction::Deliver,
             oversized_early: Oversized::Disconnect,
             oversized_for_type: Oversized::Accept,
@@ -126,7 +139,8 @@ impl Strictness {
     }
 
     /// As btcd's `peer` and `wire` packages react (2c67bc29), and its server where that judges
-    /// for them.
+    /// for them. Bloom commands without the service follow the documents of `peer`, for btcd's and
+    /// its forks: the end from 70011 on, not delivered below.
     pub fn btcd() -> Self {
         Self {
             duplicate_verack: Reaction::Disconnect,
@@ -135,9 +149,9 @@ impl Strictness {
             trailing_bytes: Reaction::Disconnect,
             bad_command: Reaction::Disconnect,
             early_message: Reaction::Disconnect,
-            bloom_without_service: Reaction::Deliver,
-            bloom_without_service_old: Reaction::Deliver,
             unanswered_legally: Reaction::Disconnect,
+            filter_clear_without_filter: Reaction::Disconnect,
+            reject_below_version: Reaction::Disconnect,
             empty_addr: Reaction::Disconnect,
             oversized_for_type: Oversized::Disconnect,
             send_reject: true,

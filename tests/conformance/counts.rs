@@ -4,7 +4,9 @@ use peer_core::message::{DecodeErrorKind, MessageKind};
 use peer_core::{DisconnectReason, FrameError, Link, Malformed};
 use peer_tests::script::{Frame, compact_size, list};
 
-use crate::support::{ADDR_ENTRY, ADDRV2_ENTRY, INV_ENTRY, Preset, Reaction, Stage, reaction};
+use crate::support::{
+    ADDR_ENTRY, ADDRV2_ENTRY, INV_ENTRY, Preset, Reaction, Stage, filterload, reaction,
+};
 
 /// A limit of a message, and the payload that has `count` of what it limits.
 struct Limit(&'static str, usize, fn(usize) -> Vec<u8>);
@@ -62,6 +64,7 @@ fn the_limit_is_accepted_and_one_more_is_the_end() {
         for row in &LIMITS {
             let limit = row.limit(preset);
             let mut probe = Stage::Up.probe(preset.config(), Link::inbound());
+            probe.tell(&filterload());
             let got = reaction(&mut probe, Stage::Up, &row.frame(limit).to_bytes());
             assert_eq!(got, Reaction::Deliver(1), "{} {limit} {preset:?}", row.0);
 
@@ -154,6 +157,7 @@ fn bytes_after_the_end_are_forgiven_by_default() {
         }
         let longer = Frame::new(kind.command().as_str(), [&payload[..], &[0xee]].concat());
         let mut probe = Stage::Up.probe(Preset::Default.config(), Link::inbound());
+        probe.tell(&filterload());
         let got = reaction(&mut probe, Stage::Up, &longer.to_bytes());
         assert_eq!(got, Reaction::Deliver(1), "{kind}");
         assert_eq!(probe.machine.stats().trailing_bytes, 1, "{kind}");

@@ -13,6 +13,7 @@ extern crate alloc;
 
 mod addresses;
 mod clocks;
+mod conduct;
 mod counts;
 mod day;
 mod endings;

@@ -78,6 +78,11 @@ fn expected(kind: MessageKind, length: usize, stage: Stage, preset: Preset) -> R
         (Stage::Up, MessageKind::WtxidRelay | MessageKind::SendAddrV2, _) => {
             End(Violation::LateNegotiation { command }.into())
         }
+        // The machines here have no filter loaded (row 77, section 1.7).
+        (Stage::Up, MessageKind::FilterAdd, _) => End(Violation::NoFilter { command }.into()),
+        (Stage::Up, MessageKind::FilterClear, _) if preset == Preset::Btcd => {
+            End(Violation::NoFilter { command }.into())
+        }
         (Stage::Up, ..) => Deliver(1),
         (Stage::Greeted, _, Phase::Negotiation) => Deliver(1),
         (Stage::Greeted, _, Phase::Opened) if preset != Preset::Btcd => Deliver(1),

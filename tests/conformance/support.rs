@@ -163,6 +163,11 @@ pub(crate) fn command(name: &str) -> peer_core::message::CommandName {
     name.parse().unwrap()
 }
 
+/// A small bloom filter, for `filteradd` to have something to add to.
+pub(crate) fn filterload() -> Frame {
+    Frame::new("filterload", [1, 0xb5, 1, 0, 0, 0, 0, 0, 0, 0, 0])
+}
+
 /// One `inv` entry: a transaction.
 pub(crate) const INV_ENTRY: [u8; 36] = {
     let mut entry = [0xab; 36];

@@ -39,7 +39,8 @@ fn a_stream_of_v2_is_wrong_magic_from_its_fourth_byte_on() {
             PeerMachine::from_seed(Arc::new(config(1)), Link::inbound(), START, [1; 32]);
         assert_eq!(hear(&mut machine, stream, cuts), whole);
     }
-    assert_eq!(whole.events.len(), 1);
+    // The act and the end.
+    assert_eq!(whole.events.len(), 2);
 }
 
 /// As recorded: the dialler says `version`, hears nothing, and both ends close.

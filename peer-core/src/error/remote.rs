@@ -2,7 +2,7 @@
 
 use alloc::boxed::Box;
 
-use crate::message::{CommandName, DecodeError};
+use crate::message::{CommandName, DecodeError, MessageKind};
 use crate::wire::ServiceFlags;
 
 /// Bytes of the remote that do not mean what their command says.
@@ -64,7 +64,7 @@ pub enum Violation {
         /// The message.
         command: CommandName,
     },
-    /// `feature` (BIP434) from a remote whose version does not have it.
+    /// `feature` (BIP434) or `reject` (BIP61) from a remote whose version does not have it.
     #[error("{command} needs protocol version {needed}, negotiated is {negotiated}")]
     VersionTooLowFor {
         /// The message.
@@ -94,14 +94,52 @@ pub enum Violation {
         /// The service.
         service: ServiceFlags,
     },
+    /// `filteradd` or `filterclear` (BIP37) without a filter loaded.
+    #[error("{command} without a filter loaded")]
+    NoFilter {
+        /// The message.
+        command: CommandName,
+    },
     /// Too many legal but pointless messages in a minute.
     #[error("{limit} pointless messages within a minute ({annoyance})")]
     Annoying {
+        /// The message that was one too many; `None` if its bytes are no name.
+        command: Option<CommandName>,
         /// Which kind.
         annoyance: Annoyance,
         /// The limit of [`Limits`](crate::Limits) that was reached.
         limit: u32,
     },
+}
+
+impl Malformed {
+    /// The command of the message; `None` if its bytes are no name.
+    pub fn command(&self) -> Option<CommandName> {
+        match self {
+            Self::Checksum { command } | Self::TrailingBytes { command, .. } => Some(*command),
+            Self::Payload(error) => Some(error.message.command()),
+            Self::Command { .. } => None,
+            Self::TooMany { last, .. } => last.command(),
+        }
+    }
+}
+
+impl Violation {
+    /// The command of the message; `None` if its bytes are no name.
+    pub const fn command(&self) -> Option<CommandName> {
+        match self {
+            Self::DuplicateVersion => Some(MessageKind::Version.command()),
+            Self::DuplicateVerack => Some(MessageKind::Verack.command()),
+            Self::Early { command }
+            | Self::LateNegotiation { command }
+            | Self::VersionTooLowFor { command, .. }
+            | Self::UnwantedTransaction { command }
+            | Self::Empty { command }
+            | Self::NotServed { command, .. }
+            | Self::NoFilter { command } => Some(*command),
+            Self::Annoying { command, .. } => *command,
+        }
+    }
 }
 
 /// Legal but pointless behaviour that is counted.
@@ -126,6 +164,10 @@ pub enum Annoyance {
     NotServed,
     /// A `getaddr` after the first: one is answered per connection.
     RepeatedGetAddr,
+    /// A change to a bloom filter that is not loaded, where the policy drops it.
+    NoFilter,
+    /// A message that the version in force does not have, where the policy drops it.
+    VersionTooLow,
 }
 
 impl Annoyance {
@@ -140,6 +182,8 @@ impl Annoyance {
         Self::Oversized,
         Self::NotServed,
         Self::RepeatedGetAddr,
+        Self::NoFilter,
+        Self::VersionTooLow,
     ];
 }
 
@@ -155,6 +199,8 @@ impl core::fmt::Display for Annoyance {
             Self::Oversized => "a frame longer than its kind allows",
             Self::NotServed => "a request for a service that is not offered",
             Self::RepeatedGetAddr => "addresses asked for again",
+            Self::NoFilter => "a change to a filter that is not loaded",
+            Self::VersionTooLow => "a message that the version in force does not have",
         })
     }
 }

@@ -13,6 +13,7 @@ use super::sending::Tickets;
 use crate::error::{DisconnectReason, Goodbye, HangUp};
 use crate::event::Event;
 use crate::message::Message;
+use crate::misbehavior::Misbehavior;
 use crate::protocol::reject_for;
 use crate::timer::Timer;
 use crate::transport::outbox::Lane;
@@ -57,17 +58,23 @@ impl PeerMachine {
         if !matches!(self.phase, Phase::Open { .. }) {
             return;
         }
-        let farewell = if self.config.strictness.send_reject {
+        let farewell = if self.config.strictness.send_reject && self.reads_reject() {
             reject_for(&reason)
         } else {
             None
         };
-        let Some(reject) = farewell.filter(|_| self.remote.is_some()) else {
+        let Some(reject) = farewell else {
             return self.close(reason);
         };
         let (_, mut cx) = self.rooms();
         cx.send_own(Lane::Control, &Message::Reject(Box::new(reject)), 0);
         self.close_after_flush(reason);
+    }
+
+    /// Whether the remote is known to have `reject` (BIP61). One whose `version` has not come may
+    /// be anyone, and one of before 70002 would take it for garbage.
+    fn reads_reject(&self) -> bool {
+        self.remote.is_some() && self.version() >= self.config.network.gates.reject
     }
 
     pub(super) fn close_after_flush(&mut self, reason: DisconnectReason) {
@@ -173,6 +180,11 @@ impl PeerMachine {
         (*untold, *writable_owed) = (false, false);
         let sent_through = *sent;
         self.stats.disconnect_reason = Some(reason.clone());
+        // Here and not where the rule was broken: an end comes once, whatever led to it.
+        if let Some(misbehavior) = Misbehavior::behind(&reason) {
+            self.events
+                .push_back(Event::Misbehavior(Box::new(misbehavior)));
+        }
         self.events.push_back(Event::Disconnected {
             reason,
             sent_through,

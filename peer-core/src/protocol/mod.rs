@@ -12,7 +12,8 @@
 //! | [`liveness`] | silence of the remote, sockets that take nothing |
 //! | [`requests`] | what is owed an answer, and what happens when none comes |
 //! | [`purpose`] | what this kind of connection sends and refuses |
-//! | [`bloom`] | requests for a service we do not offer |
+//! | [`bloom`] | requests for a service we do not offer, filters that are not there |
+//! | [`farewell`] | `reject`, which ends a connection and is read at its version |
 //! | [`addresses`] | addresses we are told, at a bearable pace; whether ours were asked for |
 //! | [`repeats`] | questions about the chain that await an answer |
 //! | [`temper`] | counts of bad and pointless input, and when they are too many |
@@ -76,6 +77,7 @@ pub(crate) struct Protocol {
     requests: requests::Requests,
     addresses: addresses::Addresses,
     repeats: repeats::Repeats,
+    bloom: bloom::Bloom,
     temper: temper::Temper,
 }
 
@@ -91,6 +93,7 @@ impl Protocol {
             requests: requests::Requests::default(),
             addresses: addresses::Addresses::start(cx.now),
             repeats: repeats::Repeats::default(),
+            bloom: bloom::Bloom::default(),
             temper: temper::Temper::default(),
         }
     }
@@ -107,6 +110,9 @@ impl Protocol {
 
     /// A message of the remote, decoded.
     pub(crate) fn on_message(&mut self, cx: &mut Cx<'_>, message: &Message) -> Judgement {
+        if !farewell::is_spoken(cx, message)? {
+            return self.annoyed(cx, message.command(), Annoyance::VersionTooLow);
+        }
         if !self.handshake.is_done() || handshake::is_part(message) {
             return match self.handshake.on_message(cx, message)? {
                 handshake::Step::Flow(flow) => {
@@ -122,8 +128,8 @@ impl Protocol {
                 }
             };
         }
-        if !bloom::is_served(cx, message)? {
-            return self.annoyed(cx, message.command(), Annoyance::NotServed);
+        if let Some(annoyance) = self.bloom.on_message(cx, message)? {
+            return self.annoyed(cx, message.command(), annoyance);
         }
         if let Some(annoyance) = temper::pointless(cx.config, message)? {
             self.annoyed(cx, message.command(), annoyance)?;

@@ -8,8 +8,9 @@ use core::time::Duration;
 
 use crate::config::Config;
 use crate::error::{Annoyance, DisconnectReason, Malformed, Violation};
-use crate::event::{Event, Misbehavior, MisbehaviorKind};
+use crate::event::Event;
 use crate::message::{CommandName, DecodeError, Message};
+use crate::misbehavior::{Misbehavior, MisbehaviorKind};
 use crate::protocol::{Cx, Flow, Judgement};
 use crate::strictness::Reaction;
 use crate::time::Timestamp;
@@ -156,18 +157,23 @@ impl Temper {
             *total = total.saturating_add(1);
         }
         let limit = cx.config.limits.annoyances_per_minute;
+        if hits >= limit {
+            return Err(Violation::Annoying {
+                command,
+                annoyance,
+                limit,
+            }
+            .into());
+        }
         if hits == 1 {
             tell(cx, command, MisbehaviorKind::Annoyance(annoyance));
         }
-        if hits < limit {
-            return Ok(());
-        }
-        Err(Violation::Annoying { annoyance, limit }.into())
+        Ok(())
     }
 }
 
-/// One malformed message: tell the application, and end the connection if the policy or the count
-/// says so.
+/// One malformed message: the end of the connection if the policy or the count says so, else the
+/// application is told. Of the end it is told as of every end.
 fn judge(
     cx: &mut Cx<'_>,
     reaction: Reaction,
@@ -175,22 +181,23 @@ fn judge(
     command: Option<CommandName>,
     malformed: Malformed,
 ) -> Result<(), DisconnectReason> {
-    tell(cx, command, MisbehaviorKind::Malformed(malformed.clone()));
     if reaction == Reaction::Disconnect {
         return Err(DisconnectReason::Malformed(malformed));
     }
-    if hits < limit {
-        return Ok(());
+    if hits >= limit {
+        return Err(DisconnectReason::Malformed(Malformed::TooMany {
+            limit,
+            last: Box::new(malformed),
+        }));
     }
-    Err(DisconnectReason::Malformed(Malformed::TooMany {
-        limit,
-        last: Box::new(malformed),
-    }))
+    tell(cx, command, MisbehaviorKind::Malformed(malformed));
+    Ok(())
 }
 
 fn tell(cx: &mut Cx<'_>, command: Option<CommandName>, kind: MisbehaviorKind) {
+    let misbehavior = Misbehavior::new(command, kind);
     cx.events
-        .push_back(Event::Misbehavior(Box::new(Misbehavior { command, kind })));
+        .push_back(Event::Misbehavior(Box::new(misbehavior)));
 }
 
 #[cfg(test)]

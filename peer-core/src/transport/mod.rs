@@ -11,6 +11,8 @@ pub(crate) mod v1;
 
 use bytes::Bytes;
 
+use crate::message::CommandName;
+
 pub use self::staging::Outbound;
 
 /// A frame that cannot be: the stream is lost from here on, so the connection ends.
@@ -38,6 +40,16 @@ pub enum FrameError {
         /// The limit it breaks.
         limit: u32,
     },
+}
+
+impl FrameError {
+    /// The command in the header, if it got that far and has one.
+    pub fn command(&self) -> Option<CommandName> {
+        match self {
+            Self::WrongMagic { .. } => None,
+            Self::PayloadTooLarge { command, .. } => CommandName::from_bytes(*command).ok(),
+        }
+    }
 }
 
 /// A command as text, whatever bytes it has.

@@ -342,7 +342,8 @@ fn bloom_commands_without_the_service_end_the_connection_or_are_dropped() {
     assert_eq!(react(config(), 70_011), (true, false));
     assert_eq!(react(config(), 70_010), (false, false));
     assert_eq!(react(config().like_core(), 70_010), (true, false));
-    assert_eq!(react(config().like_btcd(), 70_011), (false, true));
+    assert_eq!(react(config().like_btcd(), 70_011), (true, false));
+    assert_eq!(react(config().like_btcd(), 70_010), (false, false));
     let mut serving = config();
     serving.services = ServiceFlags::BLOOM;
     assert_eq!(react(serving, 70_011), (false, true));

@@ -114,7 +114,7 @@ Lines on stdout, all with event, peer (address, or null) and time (seconds since
   negotiated    protocol_version, wtxid_relay, addr_v2
   message       command, wire_len, and what the message says; long lists and payloads are cut
   sent, unsent  command of a --send message, and why it could not be sent
-  misbehavior   command, kind and text of what the remote did wrong
+  misbehavior   command, kind, severity and text of what the remote did wrong
   disconnected  reason, class, exit_code, bytes_sent, bytes_received, duration ...
   refused       a peer above --max-peers
   failed        error: no connection, or no port";

@@ -207,11 +207,14 @@ fn agreement(remote: Option<&Remote>) -> Fields {
 fn offence(misbehavior: &Misbehavior) -> Fields {
     let kind = match misbehavior.kind {
         MisbehaviorKind::Malformed(_) => "malformed",
+        MisbehaviorKind::Violation(_) => "violation",
+        MisbehaviorKind::Frame(_) => "frame",
         _ => "annoyance",
     };
     let command = misbehavior.command.map(|command| command.to_string());
     Fields::default()
         .with("command", command)
         .with("kind", kind)
+        .with_text("severity", misbehavior.severity)
         .with_text("text", &misbehavior.kind)
 }

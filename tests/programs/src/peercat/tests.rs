@@ -208,7 +208,29 @@ fn what_does_not_decode_is_misbehaviour() {
         (&line["command"], &line["kind"]),
         (&"ping".into(), &"malformed".into())
     );
+    assert_eq!(line["severity"], "careless");
     assert!(line["text"].as_str().unwrap().contains("nonce"), "{line}");
+}
+
+#[test]
+fn the_misbehaviour_that_ends_a_connection_has_a_line_before_its_end() {
+    for (command, payload, kind, severity) in [
+        ("wtxidrelay", &[][..], "violation", "forbidden"),
+        ("inv", &[0xfd, 0x51, 0xc3], "malformed", "hostile"),
+        ("pong", &[7; 8], "annoyance", "harmless"),
+    ] {
+        let mut meeting = Meeting::plain();
+        meeting.settle();
+        meeting.raw(command, payload);
+        let lines = &meeting.lines;
+        let told = lines.iter().rfind(|line| line["event"] == "misbehavior");
+        let told = told.unwrap();
+        assert_eq!(told["command"], command);
+        assert_eq!(told["kind"], kind);
+        assert_eq!(told["severity"], severity);
+        let ended = meeting.last()["event"] == "disconnected";
+        assert_eq!(ended, kind != "annoyance");
+    }
 }
 
 #[test]
