@@ -14,4 +14,5 @@ mod listeners;
 mod malformed;
 mod round_trip;
 mod samples;
+mod summary;
 mod whole;
