@@ -80,10 +80,32 @@
 //!   remote claims costs it bytes before it costs us memory.
 //! - *Pulled*: a frame is opened when an event is asked for. Not asking is back-pressure.
 //!
+//! # Logging
+//!
+//! With the feature `tracing` a machine says what happens. Every line has the fields `peer`
+//! ([`Link::id`]), `addr` where it is known, and `direction`; those about a message also `way`
+//! (`in` or `out`), `command` and `bytes`.
+//!
+//! | target | level | lines |
+//! |---|---|---|
+//! | `peer_core::life` | debug | created, the remote's `version`, negotiated, disconnected |
+//! | `peer_core::misbehavior` | debug | what the remote did wrong, or did not do right |
+//! | `peer_core::message` | debug | one line about each message ([`Message::summary`](message::Message::summary)) |
+//! | `peer_core::message` | trace | the same message, parsed |
+//! | `peer_core::payload` | trace | hexdump of its payload; also of payloads that do not decode |
+//!
+//! A remote can provoke [`Limits::log_lines_per_minute`] of them; the field `suppressed` of the next
+//! line tells how many were left out. Set it to `u32::MAX` to see everything. Not limited are the
+//! four lines of a connection's life, and messages that the application sends. Whatever a remote
+//! sends, a line is printable ASCII of bounded length; only dumps have line breaks. A message is
+//! told when it is queued, which may be long before it leaves.
+//!
 //! # Features
 //!
 //! - `std` (default): [`Epoch`], `IoSlice` support in [`Outbound`], conversions from `std::time`.
 //!   Without it the crate needs `alloc` only.
+//! - `tracing`: says what happens through the [`tracing`](https://docs.rs/tracing) crate, and changes
+//!   nothing else. Works without `std`.
 #![no_std]
 #![forbid(unsafe_code)]
 #![warn(
@@ -109,6 +131,7 @@ mod error;
 mod event;
 mod link;
 mod listener;
+mod log;
 mod machine;
 mod misbehavior;
 mod protocol;

@@ -27,6 +27,7 @@ use crate::config::Config;
 use crate::error::HangUp;
 use crate::event::{Event, EventQueue};
 use crate::link::Link;
+use crate::log::Log;
 use crate::protocol::{Cx, Protocol};
 use crate::remote::Remote;
 use crate::rng::Rng;
@@ -118,6 +119,7 @@ pub struct PeerMachine {
     /// A verdict on the remote is due; it is spoken once everything that had been received by then
     /// (counted in bytes) was opened.
     overdue: Option<u64>,
+    log: Log,
 }
 
 /// Time until a verdict on the remote is looked at again, while what had arrived when it became
@@ -140,6 +142,8 @@ impl PeerMachine {
         let mut outbox = Outbox::new(config.network.magic, config.raw_events);
         let mut stats = Box::new(Stats::new(&link, now));
         let (mut events, mut remote) = (EventQueue::default(), None);
+        let mut log = Log::new(&config.limits);
+        log.created(&link);
         let mut cx = Cx {
             now,
             config: &config,
@@ -150,6 +154,7 @@ impl PeerMachine {
             events: &mut events,
             stats: &mut stats,
             remote: &mut remote,
+            log: &mut log,
         };
         let protocol = Protocol::start(&mut cx);
         Self {
@@ -167,6 +172,7 @@ impl PeerMachine {
             tickets: Tickets::default(),
             waiting: Waiting::default(),
             overdue: None,
+            log,
             config,
         }
     }
@@ -309,6 +315,7 @@ impl PeerMachine {
             events: &mut self.events,
             stats: &mut self.stats,
             remote: &mut self.remote,
+            log: &mut self.log,
         };
         (&mut self.protocol, cx)
     }

@@ -78,6 +78,10 @@
 //! [`Driver`] at once.
 //!
 //! Every future of this crate may be dropped half-way, as `select!` does.
+//!
+//! # Features
+//!
+//! - `tracing`: connections say what happens on them; [`peer_core`] tells what and how much.
 #![forbid(unsafe_code)]
 mod driver;
 mod error;

@@ -45,6 +45,11 @@ pub struct Limits {
     /// Objects that may wait to be announced, the oldest dropped first and counted. At least 1, at most 65,534. Default
     /// 5,000 (as many as Core takes from a peer, `MAX_PEER_TX_ANNOUNCEMENTS`; btcd has no limit).
     pub inventory_queue: usize,
+    /// Lines (events of the `tracing` feature) a minute that the remote can provoke: summaries and dumps of what it
+    /// sends and of our pongs, and its misbehaviour. What is left out is counted, and the next line tells the count.
+    /// `u32::MAX` leaves nothing out, for debugging. Default 10: a remote must not be able to fill a disk
+    /// (CVE-2025-54604, CVE-2025-54605).
+    pub log_lines_per_minute: u32,
 }
 
 impl Default for Limits {
@@ -63,6 +68,7 @@ impl Default for Limits {
             items_in_flight: 50_000,
             known_inventory: 1_000,
             inventory_queue: 5_000,
+            log_lines_per_minute: 10,
         }
     }
 }

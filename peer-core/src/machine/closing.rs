@@ -179,6 +179,8 @@ impl PeerMachine {
         } = &mut self.tickets;
         (*untold, *writable_owed) = (false, false);
         let sent_through = *sent;
+        self.log
+            .disconnected(&self.link, self.now, &reason, &self.stats);
         self.stats.disconnect_reason = Some(reason.clone());
         // Here and not where the rule was broken: an end comes once, whatever led to it.
         if let Some(misbehavior) = Misbehavior::behind(&reason) {

@@ -112,6 +112,8 @@ impl PeerMachine {
     fn on_frame(&mut self, frame: Frame) -> Result<(), DisconnectReason> {
         let command = CommandName::from_bytes(frame.command).ok();
         self.count_frame(&frame, command.as_ref());
+        let (link, now) = (&self.link, self.now);
+        self.log.opened(link, now, command.as_ref(), &frame.payload);
         if self.config.raw_events {
             let header = Bytes::copy_from_slice(&frame.header);
             let raw = RawFrame {
@@ -152,6 +154,7 @@ impl PeerMachine {
         trailing: usize,
         wire_len: u32,
     ) -> Result<(), DisconnectReason> {
+        self.log.received(&self.link, self.now, &message, wire_len);
         let was_negotiated = self.is_negotiated();
         let (protocol, mut cx) = self.rooms();
         let mut flow = Flow::Deliver;

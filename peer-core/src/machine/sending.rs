@@ -216,8 +216,9 @@ impl PeerMachine {
     fn queue(&mut self, parcel: Parcel, ticket: Ticket, outgoing: &Outgoing) {
         let (protocol, mut cx) = self.rooms();
         let token = protocol.on_queued(&mut cx, outgoing.message());
-        cx.outbox.push(
+        cx.push(
             Lane::Data,
+            outgoing.message(),
             Parcel {
                 ticket: Some(ticket),
                 token,

@@ -5,6 +5,7 @@ use alloc::boxed::Box;
 use crate::config::Config;
 use crate::event::EventQueue;
 use crate::link::Link;
+use crate::log::Log;
 use crate::message::{Codec, Message, MessageKind};
 use crate::remote::Remote;
 use crate::rng::Rng;
@@ -25,6 +26,7 @@ pub(crate) struct Cx<'a> {
     pub(crate) events: &'a mut EventQueue,
     pub(crate) stats: &'a mut Stats,
     pub(crate) remote: &'a mut Option<Box<Remote>>,
+    pub(crate) log: &'a mut Log,
 }
 
 impl Cx<'_> {
@@ -55,8 +57,9 @@ impl Cx<'_> {
             return false;
         };
         let provoked = parcel.kind == Some(MessageKind::Pong);
-        self.outbox.push(
+        self.push(
             lane,
+            message,
             Parcel {
                 token,
                 provoked,
@@ -64,5 +67,13 @@ impl Cx<'_> {
             },
         );
         true
+    }
+
+    /// Queues a parcel that carries `message`. The one way to the outbox, so that everything queued is told to the log.
+    pub(crate) fn push(&mut self, lane: Lane, message: &Message, parcel: Parcel) {
+        if !self.outbox.is_shut() {
+            self.log.queued(self.link, self.now, message, &parcel);
+        }
+        self.outbox.push(lane, parcel);
     }
 }

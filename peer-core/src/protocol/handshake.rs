@@ -139,6 +139,7 @@ impl Handshake {
     fn on_version(&mut self, cx: &mut Cx<'_>, version: &VersionMessage) -> Stepped {
         let theirs = u32::try_from(version.version).unwrap_or(0);
         describe(cx, version, theirs.min(cx.config.protocol_version));
+        cx.log.introduced(cx.link, version);
         *cx.remote = Some(Box::new(Remote {
             version: version.clone(),
             protocol_version: theirs.min(cx.config.protocol_version),

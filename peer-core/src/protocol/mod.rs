@@ -367,6 +367,7 @@ impl Protocol {
     fn on_negotiated(&mut self, cx: &mut Cx<'_>) {
         cx.timers.stop(Timer::Negotiation);
         cx.stats.negotiated_at = Some(cx.now);
+        cx.log.negotiated(cx.link, cx.remote.as_deref());
         cx.events.push_back(Event::Negotiated);
         self.keepalive.start(cx);
         let config = cx.config;
@@ -375,7 +376,7 @@ impl Protocol {
                 && let Some(parcel) = cx.encode(message)
             {
                 let token = self.on_queued(cx, message);
-                cx.outbox.push(Lane::Data, Parcel { token, ..parcel });
+                cx.push(Lane::Data, message, Parcel { token, ..parcel });
             }
         }
     }

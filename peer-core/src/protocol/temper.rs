@@ -195,6 +195,7 @@ fn judge(
 }
 
 fn tell(cx: &mut Cx<'_>, command: Option<CommandName>, kind: MisbehaviorKind) {
+    cx.log.misbehaved(cx.link, cx.now, command, &kind);
     let misbehavior = Misbehavior::new(command, kind);
     cx.events
         .push_back(Event::Misbehavior(Box::new(misbehavior)));

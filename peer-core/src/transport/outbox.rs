@@ -127,7 +127,7 @@ impl Parcel {
     }
 
     /// Bytes this takes on the wire.
-    fn wire_len(&self) -> usize {
+    pub(crate) fn wire_len(&self) -> usize {
         HEADER_LEN.saturating_add(self.payload.as_slice().len())
     }
 }

@@ -65,7 +65,12 @@ async fn connections_that_say_nothing_or_nonsense_do_not_disturb_the_listener() 
         let mut reasons = Vec::new();
         loop {
             let mut end = run(listener.accept().await.unwrap());
-            match soon(end.events.next()).await {
+            let mut event = soon(end.events.next()).await;
+            if let Some(peer_core::Event::Misbehavior(_)) = event {
+                // What was wrong is told before the end.
+                event = soon(end.events.next()).await;
+            }
+            match event {
                 Some(peer_core::Event::Version(_)) => return reasons,
                 Some(peer_core::Event::Disconnected { reason, .. }) => reasons.push(reason),
                 other => panic!("{other:?}"),

@@ -7,6 +7,7 @@ use super::books::Keys;
 use super::*;
 use crate::event::EventQueue;
 use crate::link::Link;
+use crate::log::Log;
 use crate::network::Network;
 use crate::rng::Rng;
 use crate::stats::Stats;
@@ -23,6 +24,7 @@ struct Machine {
     events: EventQueue,
     stats: Stats,
     remote: Option<Box<crate::remote::Remote>>,
+    log: Log,
 }
 
 impl Machine {
@@ -36,6 +38,7 @@ impl Machine {
             events: EventQueue::default(),
             stats: Stats::new(&link, Timestamp::ZERO),
             remote: None,
+            log: Log::new(&config.limits),
             config: Arc::new(config),
             link,
         }
@@ -52,6 +55,7 @@ impl Machine {
             events: &mut self.events,
             stats: &mut self.stats,
             remote: &mut self.remote,
+            log: &mut self.log,
         }
     }
 }
