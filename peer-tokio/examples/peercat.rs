@@ -160,6 +160,15 @@ impl Program {
             if let Some(output) = session.on_event(&event, &at) {
                 self.print(output).await;
             }
+            for (reply, output) in session.replies(&event, at.now) {
+                // A peer that asks faster than it reads is not served.
+                if peer.queue(reply).is_ok() {
+                    self.print(output).await;
+                }
+            }
+            if let (Event::Disconnected { .. }, Some(output)) = (&event, session.numbers(&at)) {
+                self.print(output).await;
+            }
             if self.plan.is_finished() {
                 self.ending.send_replace(true);
             }
@@ -178,6 +187,11 @@ impl Program {
             let command = message.command();
             let result = peer.send(message).await.map_err(in_full);
             let output = requests.outcome(command, &result, self.clock.now());
+            self.print(output).await;
+        }
+        for offer in requests.offers() {
+            let result = peer.announce(offer.announcement()).await.map_err(in_full);
+            let output = requests.announced(offer, &result, self.clock.now());
             self.print(output).await;
         }
     }

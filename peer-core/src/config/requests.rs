@@ -34,7 +34,9 @@ impl RequestTimeouts {
     /// No request is watched.
     pub const OFF: Self = Self::all(None);
 
-    const fn all(span: Option<Duration>) -> Self {
+    /// The same for every kind.
+    #[must_use]
+    pub const fn all(span: Option<Duration>) -> Self {
         Self {
             getdata: span,
             getblocks: span,

@@ -18,6 +18,9 @@ mod describe;
 mod exit;
 mod hexdump;
 mod line;
+mod logging;
+mod numbers;
+mod offer;
 mod output;
 mod plan;
 mod request;
@@ -26,6 +29,7 @@ mod session;
 
 pub use self::args::{Args, Mode};
 pub use self::exit::Exit;
+pub use self::offer::{Offer, OfferError};
 pub use self::output::Output;
 pub use self::plan::Plan;
 pub use self::request::RequestError;

@@ -36,6 +36,7 @@ macro_rules! program_tests {
             peercat_ends_when_its_reader_leaves
             peercat_ends_in_time
             peercat_knows_wrong_arguments
+            peercat_announces_and_serves
         }
         #[cfg(unix)]
         $crate::program_tests! {

@@ -3,11 +3,13 @@
 use core::time::Duration;
 
 use clap::{ArgGroup, Parser, ValueEnum};
-use peer_core::Config;
 use peer_core::message::UserAgent;
 use peer_core::network::{Network, ServiceFlags};
+use peer_core::{Config, RequestTimeouts, Trickle};
 
 use super::exit::Exit;
+use super::logging::{self, Level};
+use super::offer::{self, Offer};
 use super::plan::Plan;
 use super::request;
 use super::services::parse_services;
@@ -55,6 +57,24 @@ pub struct Args {
     /// Message to send to each peer after the handshake; may be given several times
     #[arg(long, value_name = "COMMAND[:ARGS]")]
     send: Vec<String>,
+    /// Object to announce to each peer after the handshake, and to serve; may be given several times
+    #[arg(long, value_name = "OBJECT")]
+    announce: Vec<String>,
+    /// When announcements leave: at once, every 10 seconds as btcd, or at random as Bitcoin Core [default: core]
+    #[arg(long, value_enum, value_name = "POLICY")]
+    trickle: Option<Pace>,
+    /// Seconds a request may go unanswered, of any kind; 0 for ever [default: 30, getheaders 90]
+    #[arg(long, value_name = "SECONDS", value_parser = cli::seconds)]
+    request_timeout: Option<Duration>,
+    /// Print a line with all numbers of a connection at its end
+    #[arg(long)]
+    stats: bool,
+    /// Say on stderr what happens: debug tells messages in a line each, trace in full and in bytes
+    #[arg(long, value_enum, value_name = "LEVEL")]
+    log: Option<Level>,
+    /// Log lines a minute that each peer may cause [default: no limit]
+    #[arg(long, value_name = "N")]
+    log_limit: Option<u32>,
     /// End after so many lines about messages, from all peers together; version and verack are none of these
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
@@ -80,6 +100,14 @@ enum Policy {
     Btcd,
 }
 
+/// Presets of [`Trickle`].
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Pace {
+    None,
+    Btcd,
+    Core,
+}
+
 /// Which way round.
 #[derive(Clone, Debug)]
 pub enum Mode {
@@ -103,8 +131,10 @@ pub enum Mode {
 
 const DEFAULT_AGENT: &str = concat!("peercat:", env!("CARGO_PKG_VERSION"));
 
-static AFTER_HELP: std::sync::LazyLock<String> =
-    std::sync::LazyLock::new(|| format!("{}\n\n{LINES}\n\n{}", request::GRAMMAR, Exit::TABLE));
+static AFTER_HELP: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| {
+    let (messages, objects) = (request::GRAMMAR, offer::GRAMMAR);
+    format!("{messages}\n\n{objects}\n\n{LINES}\n\n{}", Exit::TABLE)
+});
 
 const LINES: &str = "\
 Lines on stdout, all with event, peer (address, or null) and time (seconds since 1970):
@@ -114,8 +144,12 @@ Lines on stdout, all with event, peer (address, or null) and time (seconds since
   negotiated    protocol_version, wtxid_relay, addr_v2
   message       command, wire_len, and what the message says; long lists and payloads are cut
   sent, unsent  command of a --send message, and why it could not be sent
+  announced     type, hash and result of an --announce object: queued, known, unwanted
+  served        command, type and hash of what a peer asked for
+  unanswered    request and items that were not answered in time
   misbehavior   command, kind, severity and text of what the remote did wrong
   disconnected  reason, class, exit_code, bytes_sent, bytes_received, duration ...
+  stats         with --stats, after disconnected: all numbers, named as in getpeerinfo
   refused       a peer above --max-peers
   failed        error: no connection, or no port";
 
@@ -125,7 +159,12 @@ impl Args {
     pub fn read() -> (Mode, Plan) {
         let args = Self::parse();
         match args.plan() {
-            Ok(plan) => (args.mode(), plan),
+            Ok(plan) => {
+                if let Some(level) = args.log {
+                    logging::install(level);
+                }
+                (args.mode(), plan)
+            }
             Err(error) => error.exit(),
         }
     }
@@ -157,7 +196,16 @@ impl Args {
                 .map_err(|error| cli::usage_error::<Self>(format_args!("--send {text}: {error}")))
         };
         let requests = self.send.iter().map(parse).collect::<Result<_, _>>()?;
-        Ok(Plan::new(config, requests, self.count, self.duration))
+        let parse = |text: &String| {
+            Offer::parse(text, &config).map_err(|error| {
+                cli::usage_error::<Self>(format_args!("--announce {text:.40}: {error}"))
+            })
+        };
+        let offers = self.announce.iter().map(parse).collect::<Result<_, _>>()?;
+        let mut plan = Plan::new(config, requests, self.count, self.duration);
+        plan.offers = offers;
+        plan.stats = self.stats;
+        Ok(plan)
     }
 
     fn config(&self) -> Config {
@@ -175,6 +223,13 @@ impl Args {
             config.minimum_version = config.minimum_version.min(version);
         }
         config.raw_events = self.hexdump;
+        config.limits.log_lines_per_minute = self.log_limit.unwrap_or(u32::MAX);
+        match self.trickle {
+            Some(Pace::None) => config.trickle = Trickle::Immediate,
+            Some(Pace::Btcd) => config.trickle = Trickle::BTCD,
+            Some(Pace::Core) => config.trickle = Trickle::CORE,
+            None => {}
+        }
         let timeouts = &mut config.timeouts;
         let optional = [
             (&mut timeouts.ping_interval, self.ping_interval),
@@ -185,6 +240,10 @@ impl Args {
             if let Some(given) = given {
                 *timeout = Some(given).filter(|span| !span.is_zero());
             }
+        }
+        if let Some(given) = self.request_timeout {
+            let given = Some(given).filter(|span| !span.is_zero());
+            timeouts.requests = RequestTimeouts::all(given);
         }
         if let Some(given) = self.negotiate_timeout {
             timeouts.negotiation = given;
@@ -234,6 +293,14 @@ mod tests {
             &["--connect", "a", "--duration", "soon"],
             &["--connect", "a", "--send", "nonsense"],
             &["--connect", "a", "--strictness", "lax"],
+            &["--connect", "a", "--announce", "tx"],
+            &["--connect", "a", "--announce", "tx:00"],
+            &["--connect", "a", "--announce", "block:@/nowhere"],
+            &["--connect", "a", "--announce", "inv:nothing:genesis"],
+            &["--connect", "a", "--announce", "inv:tx:123"],
+            &["--connect", "a", "--trickle", "often"],
+            &["--connect", "a", "--request-timeout", "-1"],
+            &["--connect", "a", "--log", "loud"],
             &["--listen", "a", "--max-peers", "0"],
         ] {
             let error = read(wrong).unwrap_err();

@@ -219,4 +219,4 @@ fn text(value: impl Display) -> Value {
 }
 
 /// Items shown of a list.
-const MAX_ITEMS: usize = 50;
+pub(super) const MAX_ITEMS: usize = 50;

@@ -7,12 +7,18 @@ use std::sync::Arc;
 use peer_core::Config;
 use peer_core::message::Message;
 
+use super::offer::Offer;
+
 /// What is to be done with every peer, and how much in all. Shared by the sessions of all peers.
 #[derive(Debug)]
 pub struct Plan {
     pub(super) config: Arc<Config>,
     /// Sent to each peer once the handshake is complete, in this order.
     pub(super) requests: Vec<Message>,
+    /// Announced to each peer then, and served.
+    pub(super) offers: Vec<Offer>,
+    /// Whether the numbers of a connection are printed at its end.
+    pub(super) stats: bool,
     /// Messages to print in all; then it is over.
     count: Option<u64>,
     /// How long it may take in all.
@@ -30,6 +36,8 @@ impl Plan {
         Self {
             config: Arc::new(config),
             requests,
+            offers: Vec::new(),
+            stats: false,
             count,
             duration,
             received: AtomicU64::new(0),

@@ -267,7 +267,7 @@ fn number<T: FromStr>(what: &'static str, word: &str) -> Result<T, RequestError>
     })
 }
 
-fn hex(text: &str) -> Result<Bytes, RequestError> {
+pub(super) fn hex(text: &str) -> Result<Bytes, RequestError> {
     let refused = || RequestError::Hex(text.to_owned());
     let (pairs, rest) = text.as_bytes().as_chunks::<2>();
     if !rest.is_empty() {
@@ -295,7 +295,7 @@ const KINDS: [(InvKind, &str); 7] = [
 
 const TYPE_NAMES: &str = "tx, wtx, witness-tx, block, witness-block, filtered-block, compact-block";
 
-fn inv_kind(word: &str, network: &Network) -> Result<InvKind, RequestError> {
+pub(super) fn inv_kind(word: &str, network: &Network) -> Result<InvKind, RequestError> {
     let named = KINDS.iter().find(|(_, name)| *name == word);
     let number = || {
         word.parse()

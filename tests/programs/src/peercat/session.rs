@@ -4,18 +4,21 @@ use core::fmt::Display;
 use core::time::Duration;
 use std::sync::Arc;
 
-use peer_core::message::{CommandName, Message};
+use peer_core::message::{CommandName, InvVect, Message};
 use peer_core::{
-    Direction, DisconnectReason, Event, FrameError, Malformed, Misbehavior, MisbehaviorKind,
-    Remote, Stats, Timer, Timestamp, Violation,
+    Announced, Direction, DisconnectReason, Event, FrameError, Malformed, Misbehavior,
+    MisbehaviorKind, Outgoing, Remote, Stats, Timeout, Timer, Timestamp, Unanswered, Violation,
 };
 
 use super::describe;
 use super::exit::Exit;
 use super::hexdump;
 use super::line::Fields;
+use super::numbers;
+use super::offer::{self, Offer};
 use super::output::Output;
 use super::plan::Plan;
+use super::request::kind_name;
 
 /// The lines about one peer.
 #[derive(Debug)]
@@ -84,6 +87,7 @@ impl Session {
             }
             Event::Unsent { error, .. } => line("unsent").with_text("error", error),
             Event::Misbehavior(misbehavior) => line("misbehavior").and(offence(misbehavior)),
+            Event::Unanswered(unanswered) => line("unanswered").and(silence(unanswered)),
             Event::Read(frame) => {
                 return Some(Output::Note(hexdump::frame(&self.peer, "<-", frame)));
             }
@@ -103,6 +107,37 @@ impl Session {
             _ => return None,
         };
         Some(Output::Line(fields.into_line()))
+    }
+
+    /// What to send because of `event`, and the line about each when it was queued: objects that the peer asks for.
+    #[must_use]
+    pub fn replies(&self, event: &Event, now: Timestamp) -> Vec<(Outgoing, Output)> {
+        let Event::Message {
+            message: Message::GetData(list),
+            ..
+        } = event
+        else {
+            return Vec::new();
+        };
+        if self.plan.offers.is_empty() {
+            return Vec::new();
+        }
+        let line = |(reply, command, item): (Outgoing, CommandName, InvVect)| {
+            let fields = Fields::event("served", Some(&self.peer), now)
+                .with_text("command", command)
+                .with("type", kind_name(item.kind, &self.plan.config.network))
+                .with_text("hash", item.hash);
+            (reply, Output::Line(fields.into_line()))
+        };
+        let replies = offer::serve(&self.plan.offers, list, &self.plan.config);
+        replies.into_iter().map(line).collect()
+    }
+
+    /// The numbers at the end, if they are wanted.
+    #[must_use]
+    pub fn numbers(&self, at: &Snapshot<'_>) -> Option<Output> {
+        let line = Fields::event("stats", Some(&self.peer), at.now).and(numbers::fields(&at.stats));
+        self.plan.stats.then(|| Output::Line(line.into_line()))
     }
 
     /// What to send once the handshake is complete.
@@ -146,6 +181,10 @@ impl Session {
                     Timer::Pong => timeouts.pong,
                     Timer::Idle => timeouts.idle,
                     Timer::WriteStall => timeouts.write_stall,
+                    Timer::Stall => match timeout {
+                        Timeout::Stall(request) => timeouts.requests.of(*request),
+                        _ => None,
+                    },
                     _ => None,
                 };
                 fields
@@ -178,6 +217,21 @@ impl Requests {
         self.plan.requests.iter().cloned()
     }
 
+    /// What to announce.
+    pub fn offers(&self) -> &[Offer] {
+        &self.plan.offers
+    }
+
+    /// The line about what became of an announcement.
+    pub fn announced<E: Display>(
+        &self,
+        offer: &Offer,
+        result: &Result<Announced, E>,
+        now: Timestamp,
+    ) -> Output {
+        offer.outcome(&self.peer, result, now)
+    }
+
     /// The line about one of them: its last byte has left, or it could not be sent.
     pub fn outcome<E: Display>(
         &self,
@@ -202,6 +256,15 @@ fn agreement(remote: Option<&Remote>) -> Fields {
         .with("protocol_version", remote.protocol_version)
         .with("wtxid_relay", remote.wtxid_relay)
         .with("addr_v2", remote.addr_v2)
+}
+
+fn silence(unanswered: &Unanswered) -> Fields {
+    let items = unanswered.items.iter().take(describe::MAX_ITEMS);
+    let hashes: Vec<String> = items.map(|item| item.hash.to_string()).collect();
+    Fields::default()
+        .with_text("request", unanswered.request)
+        .with("count", unanswered.items.len())
+        .with("items", hashes)
 }
 
 fn offence(misbehavior: &Misbehavior) -> Fields {

@@ -5,6 +5,8 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::thread::{JoinHandle, spawn};
 
+use serde_json::Value;
+
 use super::process::{Examples, PATIENCE, Running};
 
 /// On regtest. No trial takes a minute; the duration is for those that hang.
@@ -355,4 +357,80 @@ pub fn peercat_knows_wrong_arguments(examples: &Examples) {
         assert_eq!((peercat.code, peercat.lines.len()), (2, 0), "{wrong:?}");
         assert!(peercat.errors.starts_with("error: "), "{}", peercat.errors);
     }
+}
+
+/// The first transaction of Bitcoin, and its id.
+const COINBASE: &str = "01000000010000000000000000000000000000000000000000000000000000000000000000ffffffff4d04ffff00\
+    1d0104455468652054696d65732030332f4a616e2f32303039204368616e63656c6c6f72206f6e206272696e6b206f66207365636f6e6420\
+    6261696c6f757420666f722062616e6b73ffffffff0100f2052a01000000434104678afdb0fe5548271967f1a67130b7105cd6a828e03909\
+    a67962e0ea1f61deb649f6bc3f4cef38c4f35504e51ec112de5c384df7ba0b8d578a4c702b6bf11d5fac00000000";
+const COINBASE_TXID: &str = "4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b";
+
+/// One announces a transaction and serves it; the other asks for it, and for one that is not there.
+pub fn peercat_announces_and_serves(examples: &Examples) {
+    let offer = format!("tx:{COINBASE}");
+    let low = format!("{offer}:999");
+    let announce = [
+        "--announce",
+        &offer,
+        "--announce",
+        &low,
+        "--trickle",
+        "none",
+        "--stats",
+    ];
+    let (listener, address) = listen(examples, &announce);
+    let missing = "ab".repeat(32);
+    let ask = format!("getdata:wtx:{COINBASE_TXID}");
+    let ask_in_vain = format!("getdata:tx:{missing}");
+    let send = ["--send", &ask, "--send", &ask_in_vain];
+    let more = ["--stats", "--log", "debug", "--duration", "1"];
+    let mut arguments = connect(&address, &send);
+    // The last duration given is the one that holds.
+    arguments.retain(|word| *word != "--duration" && *word != "60");
+    let dialler = examples.run("peercat", &[&arguments[..], &more].concat());
+    assert_eq!(dialler.code, 0, "{}", dialler.errors);
+
+    let events = dialler.events();
+    let message = |command: &str| {
+        let found = events
+            .iter()
+            .find(|line| line["command"] == command && line["event"] == "message");
+        found.unwrap_or_else(|| panic!("no {command} in {events:?}"))
+    };
+    assert_eq!(message("inv")["items"][0]["hash"], COINBASE_TXID);
+    assert_eq!(message("tx")["txid"], COINBASE_TXID);
+    assert_eq!(message("notfound")["items"][0]["hash"], missing.as_str());
+    assert_eq!(listener.event("announced")["result"], "queued");
+    assert_eq!(listener.event("announced")["result"], "known");
+    assert_eq!(listener.event("served")["hash"], COINBASE_TXID);
+
+    // The bytes of all commands are all bytes, and what one sent the other received.
+    let ours = events.last().unwrap();
+    assert_eq!(ours["event"], "stats");
+    let theirs = listener.event("stats");
+    let sum = |counters: &Value| {
+        let counters = counters.as_object().unwrap().values();
+        counters.map(|count| count.as_u64().unwrap()).sum::<u64>()
+    };
+    for (stats, other) in [(ours, &theirs), (&theirs, ours)] {
+        assert_eq!(
+            sum(&stats["bytesrecv_per_msg"]),
+            stats["bytesrecv"].as_u64().unwrap()
+        );
+        assert_eq!(
+            sum(&stats["bytessent_per_msg"]),
+            stats["bytessent"].as_u64().unwrap()
+        );
+        assert_eq!(stats["bytesrecv"], other["bytessent"]);
+        assert_eq!(
+            stats["recv_per_msg"]["getdata"],
+            other["sent_per_msg"]["getdata"]
+        );
+    }
+    assert_eq!(
+        ours["disconnect_reason"],
+        "closed by us: the application disconnected"
+    );
+    assert!(dialler.errors.contains("negotiated"), "{}", dialler.errors);
 }
