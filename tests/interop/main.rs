@@ -6,6 +6,8 @@
 mod control;
 mod ours;
 mod peers;
+mod relay;
+mod statistics;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -92,6 +94,38 @@ const SCENARIOS: &[Scenario] = &[
     }),
     scenario("litecoin: full sync", Kind::Litecoin, |node| {
         peers::sync(Kind::Litecoin, node)
+    }),
+    scenario("knots: statistics, we dial", Kind::Knots, |node| {
+        statistics::we_dial(Kind::Knots, node)
+    }),
+    scenario("litecoin: statistics, we dial", Kind::Litecoin, |node| {
+        statistics::we_dial(Kind::Litecoin, node)
+    }),
+    scenario("knots: statistics, it dials us", Kind::Knots, |node| {
+        statistics::the_node_dials(Kind::Knots, node)
+    }),
+    scenario(
+        "litecoin: statistics, it dials us",
+        Kind::Litecoin,
+        |node| statistics::the_node_dials(Kind::Litecoin, node),
+    ),
+    scenario("knots: transactions both ways", Kind::Knots, |node| {
+        relay::transactions(Kind::Knots, node)
+    }),
+    scenario("litecoin: transactions both ways", Kind::Litecoin, |node| {
+        relay::transactions(Kind::Litecoin, node)
+    }),
+    scenario("knots: block announcements", Kind::Knots, |node| {
+        relay::blocks(Kind::Knots, node)
+    }),
+    scenario("litecoin: block announcements", Kind::Litecoin, |node| {
+        relay::blocks(Kind::Litecoin, node)
+    }),
+    scenario("knots: restarts", Kind::Knots, |node| {
+        relay::restarts(Kind::Knots, node)
+    }),
+    scenario("litecoin: restarts", Kind::Litecoin, |node| {
+        relay::restarts(Kind::Litecoin, node)
     }),
 ];
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use peer_core::message::{InvKind, InvVect, Inventory, Message, UserAgent};
 use peer_core::network::Network;
-use peer_core::wire::{BlockView, Hash, ServiceFlags};
-use peer_core::{Config, DisconnectReason, Event, Link, Outgoing};
+use peer_core::wire::{AddrEntry, BlockView, Hash, ServiceFlags};
+use peer_core::{Announced, Announcement, Config, DisconnectReason, Event, Link, Outgoing};
 use peer_tokio::{Connection, Events, Listener, Peer};
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
@@ -34,11 +34,17 @@ pub(crate) struct Home {
 
 impl Home {
     pub(crate) fn new() -> Result<Self, Failure> {
+        Self::with(|_| {})
+    }
+
+    /// With something set otherwise.
+    pub(crate) fn with(change: impl FnOnce(&mut Config)) -> Result<Self, Failure> {
         let runtime = Runtime::new().map_err(wrong("no runtime"))?;
         let mut config = Config::with_secret(NETWORK, [7; 32]);
         config.user_agent =
             UserAgent::new("interop", "0.1.0", &["tests"]).map_err(wrong("our user agent"))?;
         config.services = SERVICES;
+        change(&mut config);
         config.validate().map_err(wrong("our configuration"))?;
         let config = Arc::new(config);
         Ok(Self { runtime, config })
@@ -132,6 +138,25 @@ impl Ours<'_> {
         let sent = self.home.runtime.block_on(sent);
         sent.map_err(wrong("sending takes too long"))?
             .map_err(wrong("send"))
+    }
+
+    pub(crate) fn announce(
+        &self,
+        announcement: impl Into<Announcement>,
+    ) -> Result<Announced, Failure> {
+        let announced = self.peer.announce(announcement);
+        self.home
+            .runtime
+            .block_on(announced)
+            .map_err(wrong("announce"))
+    }
+
+    pub(crate) fn push_addrv2(&self, addresses: Vec<AddrEntry>) -> Result<Vec<AddrEntry>, Failure> {
+        let pushed = self.peer.push_addrv2(addresses);
+        self.home
+            .runtime
+            .block_on(pushed)
+            .map_err(wrong("push addrv2"))
     }
 
     /// Asks for a block by hash, with its witnesses, and waits for it.

@@ -19,7 +19,7 @@ use crate::{Failure, check};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Switches for a node that dials us: v1 only, so that it does not try the encrypted transport first.
-fn switches(kind: Kind) -> &'static [&'static str] {
+pub(crate) fn switches(kind: Kind) -> &'static [&'static str] {
     match kind {
         Kind::Knots => &["-v2transport=0"],
         _ => &[],
@@ -164,7 +164,7 @@ pub(crate) fn sync(kind: Kind, wrapper: &Path) -> Result<(), Failure> {
 
 /// Mines a few blocks, and waits until every part of the node knows: the one that tells its height to peers hears of it
 /// last.
-fn mine(node: &Node) -> Result<(), Failure> {
+pub(crate) fn mine(node: &Node) -> Result<(), Failure> {
     node.mine(3)?;
     node.rpc("syncwithvalidationinterfacequeue", &[])?;
     Ok(())

@@ -87,6 +87,8 @@ pub fn wait_for<T>(
 #[derive(Debug)]
 pub struct Node {
     kind: Kind,
+    wrapper: PathBuf,
+    extra: Vec<String>,
     process: Child,
     folder: PathBuf,
     p2p: SocketAddr,
@@ -114,56 +116,18 @@ impl Node {
     fn start_once(kind: Kind, wrapper: &Path, extra: &[&str]) -> Result<Self, NodeError> {
         let (p2p, rpc) = free_addresses().map_err(doing("find free ports"))?;
         let folder = scratch_folder().map_err(doing("make a data folder"))?;
-        let errors = File::create(folder.join("stderr")).map_err(doing("make a data folder"))?;
-        let process = Command::new(wrapper)
-            .arg(kind.program())
-            .args([
-                "-regtest",
-                "-server=1",
-                "-listen=1",
-                "-connect=0",
-                "-dnsseed=0",
-            ])
-            .args([
-                "-discover=0",
-                "-listenonion=0",
-                "-rpcbind=127.0.0.1",
-                "-rpcallowip=127.0.0.1",
-            ])
-            .args([
-                "-blockfilterindex=1",
-                "-peerblockfilters=1",
-                "-peerbloomfilters=1",
-                "-txindex=1",
-            ])
-            .args([
-                "-fallbackfee=0.0002",
-                "-acceptnonstdtxn=1",
-                "-dbcache=16",
-                "-par=1",
-            ])
-            .args(["-debug=net", "-printtoconsole=0"])
-            .arg(format!("-datadir={}", folder.display()))
-            .arg(format!("-bind={p2p}"))
-            .arg(format!("-rpcport={}", rpc.port()))
-            .arg(format!("-rpcuser={}", rpc::USER))
-            .arg(format!("-rpcpassword={}", rpc::USER))
-            .args(kind.switches())
-            .args(extra)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(errors)
-            .spawn();
-        let process = match process {
+        let process = match spawn(kind, wrapper, extra, &folder, (p2p, rpc)) {
             Ok(process) => process,
-            Err(source) => {
+            Err(error) => {
                 // Nothing runs yet that could own the folder. Should this fail too, the first error is the one to tell.
                 let _ = fs::remove_dir_all(&folder);
-                return Err(doing("start the node's wrapper")(source));
+                return Err(error);
             }
         };
         let mut node = Self {
             kind,
+            wrapper: wrapper.to_owned(),
+            extra: extra.iter().copied().map(str::to_owned).collect(),
             process,
             folder,
             p2p,
@@ -226,6 +190,26 @@ impl Node {
         last_lines(&String::from_utf8_lossy(&log), count)
     }
 
+    /// Ends the node, in good order or as a power cut would, and starts it again with the same data and addresses.
+    ///
+    /// # Errors
+    /// As [`Node::start`] and [`Node::stop`].
+    pub fn restart(&mut self, in_order: bool) -> Result<(), NodeError> {
+        if in_order {
+            self.rpc("stop", &[])?;
+            self.wait_until_ended()?;
+        } else {
+            self.process.kill().map_err(doing("kill the node"))?;
+            self.process
+                .wait()
+                .map_err(doing("wait for the killed node"))?;
+        }
+        let extra: Vec<&str> = self.extra.iter().map(String::as_str).collect();
+        let addresses = (self.p2p, self.rpc);
+        self.process = spawn(self.kind, &self.wrapper, &extra, &self.folder, addresses)?;
+        self.wait_until_up()
+    }
+
     /// Ends the node at once, as a power cut would: its sockets are closed by the system, with nothing said.
     ///
     /// # Errors
@@ -265,6 +249,57 @@ impl Drop for Node {
         }
         let _ = fs::remove_dir_all(&self.folder);
     }
+}
+
+/// Starts the program on the data in `folder`.
+fn spawn(
+    kind: Kind,
+    wrapper: &Path,
+    extra: &[&str],
+    folder: &Path,
+    (p2p, rpc): (SocketAddr, SocketAddr),
+) -> Result<Child, NodeError> {
+    let errors = File::create(folder.join("stderr")).map_err(doing("make a data folder"))?;
+    Command::new(wrapper)
+        .arg(kind.program())
+        .args([
+            "-regtest",
+            "-server=1",
+            "-listen=1",
+            "-connect=0",
+            "-dnsseed=0",
+        ])
+        .args([
+            "-discover=0",
+            "-listenonion=0",
+            "-rpcbind=127.0.0.1",
+            "-rpcallowip=127.0.0.1",
+        ])
+        .args([
+            "-blockfilterindex=1",
+            "-peerblockfilters=1",
+            "-peerbloomfilters=1",
+            "-txindex=1",
+        ])
+        .args([
+            "-fallbackfee=0.0002",
+            "-acceptnonstdtxn=1",
+            "-dbcache=16",
+            "-par=1",
+        ])
+        .args(["-debug=net", "-printtoconsole=0"])
+        .arg(format!("-datadir={}", folder.display()))
+        .arg(format!("-bind={p2p}"))
+        .arg(format!("-rpcport={}", rpc.port()))
+        .arg(format!("-rpcuser={}", rpc::USER))
+        .arg(format!("-rpcpassword={}", rpc::USER))
+        .args(kind.switches())
+        .args(extra)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(errors)
+        .spawn()
+        .map_err(doing("start the node's wrapper"))
 }
 
 /// Two loopback addresses with ports that nobody holds right now.
