@@ -20,6 +20,7 @@ mod endings;
 mod framing;
 mod handshake;
 mod helpers;
+mod inventory;
 mod listeners;
 mod matrix;
 mod policy;
