@@ -8,9 +8,12 @@ use alloc::sync::Arc;
 use core::time::Duration;
 
 use bytes::Bytes;
-use peer_core::message::{Codec, Locator, Message, MessageKind, MessageLimits, Ping, TxEncoding};
+use peer_core::message::{
+    Codec, InvKind, InvVect, Inventory, Locator, Message, MessageKind, MessageLimits, Ping,
+    TxEncoding,
+};
 use peer_core::network::{Network, ServiceFlags};
-use peer_core::wire::{AddrEntry, Address, BlockHash};
+use peer_core::wire::{AddrEntry, Address, BlockHash, Hash};
 use peer_core::{Command, Config, Event, HangUp, Link, PeerMachine, Timestamp};
 
 use crate::link::{Cuts, Dice};
@@ -197,8 +200,28 @@ fn wish(which: u8, dice: &mut Dice) -> Command {
         2 => Command::AnswerGetAddr(addresses()),
         3 => Command::PushGetBlocks(Box::new(locator(dice))),
         4 => Command::PushGetHeaders(Box::new(locator(dice))),
+        5 | 6 => Command::Announce(object(dice).into()),
+        7 => Command::AddKnownInventory(object(dice)),
+        8 | 9 => {
+            let items: Vec<InvVect> = (0..dice.below(5)).map(|_| object(dice)).collect();
+            let list = Inventory::new(&Network::REGTEST, items).unwrap();
+            Command::Send(Message::GetData(list).into())
+        }
+        10 => Command::Send(Message::MemPool.into()),
         _ => Command::Send(Message::GetAddr.into()),
     }
+}
+
+/// One of few, so that the same one comes again.
+fn object(dice: &mut Dice) -> InvVect {
+    let kinds = [
+        InvKind::Tx,
+        InvKind::Wtx,
+        InvKind::Block,
+        InvKind::CompactBlock,
+    ];
+    let kind = kinds[dice.below(4) as usize];
+    InvVect::new(kind, Hash::from_bytes([dice.below(8) as u8; 32]))
 }
 
 fn locator(dice: &mut Dice) -> Locator {
