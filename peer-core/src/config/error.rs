@@ -15,15 +15,15 @@ pub enum ConfigError {
     /// We would refuse ourselves.
     #[error("protocol version {own} is below the minimum {minimum} asked of others")]
     VersionBelowMinimum {
-        /// [`Config::protocol_version`].
+        /// [`Config::protocol_version`](crate::Config::protocol_version).
         own: u32,
-        /// [`Config::minimum_version`].
+        /// [`Config::minimum_version`](crate::Config::minimum_version).
         minimum: u32,
     },
     /// `version` carries a signed number.
     #[error("protocol version {own} does not fit into a version message")]
     VersionTooLarge {
-        /// [`Config::protocol_version`].
+        /// [`Config::protocol_version`](crate::Config::protocol_version).
         own: u32,
     },
     /// The user agent has characters that are not printable ASCII (BIP14).
@@ -32,7 +32,7 @@ pub enum ConfigError {
     /// The machine conducts the handshake itself.
     #[error("{command} belongs to the handshake and cannot be a greeting")]
     Greeting {
-        /// The message in [`Config::greeting`].
+        /// The message in [`Config::greeting`](crate::Config::greeting).
         command: CommandName,
     },
     /// With this limit no connection could work.
@@ -58,9 +58,9 @@ pub enum ConfigError {
     /// The low-water mark lies above the high-water mark.
     #[error("send_low ({low} bytes) is above send_high ({high} bytes)")]
     Watermarks {
-        /// [`Limits::send_low`].
+        /// [`Limits::send_low`](crate::Limits::send_low).
         low: usize,
-        /// [`Limits::send_high`].
+        /// [`Limits::send_high`](crate::Limits::send_high).
         high: usize,
     },
 }
