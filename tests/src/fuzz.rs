@@ -152,7 +152,7 @@ fn act(input: &[u8]) -> (Vec<String>, Vec<u8>) {
                 rest = after;
             }
             6 => drop(machine.send(Message::Ping(Ping::new(dice.roll())))),
-            7 => drop(machine.command(wish(operation >> 4, &mut dice))),
+            7 => drop(machine.command(wish(&mut dice))),
             8 => now = now.saturating_add(Duration::from_millis(dice.below(100_000))),
             9 => machine.tick(now),
             10 => {
@@ -183,7 +183,8 @@ fn act(input: &[u8]) -> (Vec<String>, Vec<u8>) {
 }
 
 /// Something to send that the machine has its own mind about.
-fn wish(which: u8, dice: &mut Dice) -> Command {
+fn wish(dice: &mut Dice) -> Command {
+    let which = dice.below(8);
     let mut addresses = || {
         let count = dice.below(1_100);
         let entry = |_| AddrEntry {
