@@ -32,4 +32,5 @@ mod stall;
 mod support;
 mod tickets;
 mod timers;
+mod trickle;
 mod versions;

@@ -16,7 +16,7 @@ use peer_core::network::Network;
 use peer_core::{Config, EncodedMessage, HangUp, Link, PeerMachine};
 use peer_tests::capture::{Capture, Way};
 use peer_tests::link::Cuts;
-use peer_tests::script::{Frame, START, VersionPayload, stream};
+use peer_tests::script::{Frame, START, VersionPayload, compact_size, stream};
 
 const KIB: u64 = 1_024;
 
@@ -266,4 +266,26 @@ fn sending_to_many_copies_nothing() {
         }
     });
     assert!(info.bytes_max <= 100 * 2 * KIB, "{}", info.bytes_max);
+}
+
+/// V13: a million distinct announcements leave a full cache, and nothing else.
+#[test]
+fn a_million_announcements_leave_a_cache() {
+    let mut machine = negotiated(Network::REGTEST);
+    let info = measure(|| {
+        for part in 0..20_u64 {
+            let entry = |number: u64| {
+                let mut entry = [0; 36];
+                entry[0] = 1;
+                entry[4..12].copy_from_slice(&number.to_le_bytes());
+                entry
+            };
+            let entries = (part * 50_000..(part + 1) * 50_000).flat_map(entry);
+            let payload: Vec<u8> = compact_size(50_000).into_iter().chain(entries).collect();
+            feed(&mut machine, &Frame::new("inv", payload).to_bytes());
+        }
+    });
+    assert!(machine.memory_held() <= 24_000);
+    // A few counters of the statistics besides.
+    assert!(info.bytes_current <= 24_500, "{}", info.bytes_current);
 }
