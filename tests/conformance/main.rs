@@ -12,11 +12,13 @@
 extern crate alloc;
 
 mod addresses;
+mod btcd;
 mod clocks;
 mod conduct;
 mod counts;
 mod day;
 mod endings;
+mod faults;
 mod framing;
 mod handshake;
 mod helpers;

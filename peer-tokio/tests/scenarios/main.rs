@@ -10,6 +10,7 @@
 
 mod backpressure;
 mod broken;
+mod btcd;
 mod bulk;
 mod cancel;
 mod crowd;
