@@ -14,7 +14,7 @@
 //!                ▼                                                    ▲
 //!          message: payload → view                        message: view → payload
 //!                ▼                                                    ▲
-//!        protocol rooms: handshake · keep-alive · liveness · inventory · purpose · temper
+//!        protocol rooms: handshake · keep-alive · requests · inventory · addresses · ...
 //!                ▼                                                    ▲
 //!              Event  ─────────────►  application  ─────────────►  send
 //! ```
@@ -61,6 +61,22 @@
 //!
 //! Who would rather be called than match on events writes a [`MessageListener`]: it has a method
 //! for every message and every other event, and [`dispatch`] calls the right ones.
+//!
+//! # What a peer does by itself
+//!
+//! Conducts the handshake, answers pings and sends its own, and ends connections that are silent, take nothing or break
+//! rules. Beyond that it looks after what the application asks for:
+//!
+//! - *Requests* ([`RequestTimeouts`], [`Event::Unanswered`]): what was asked with `getdata`, `getheaders` and the like
+//!   is owed its own answer, from its last byte having left. Progress extends; a silence that honest nodes permit
+//!   themselves is told, any other ends the connection.
+//! - *Inventory* ([`PeerMachine::announce`], [`Trickle`]): nothing is announced that the remote knows, or does not want
+//!   to hear of, or twice; transactions trickle, blocks leave at once, by `headers` where it asked for that.
+//! - *Addresses* ([`PeerMachine::push_addrv2`], [`AddrRateLimit`]): a random sample in the form that was agreed;
+//!   what comes in passes at a bearable pace.
+//! - *Questions* ([`PeerMachine::push_getheaders`]): not asked again while the answer may still come.
+//!
+//! What it all came to is in [`Stats`].
 //!
 //! # Where things are
 //!
