@@ -7,7 +7,6 @@ use super::{Inventory, count, schedule};
 use crate::config::Trickle;
 use crate::message::{Headers, InvKind, InvVect, Inventory as List, Message};
 use crate::protocol::Cx;
-use crate::stats::Stats;
 use crate::timer::Timer;
 use crate::transport::outbox::Lane;
 
@@ -118,15 +117,12 @@ fn send(cx: &mut Cx<'_>, items: Vec<InvVect>) {
     let many = items.len() as u64;
     let list = List::new(&cx.config.network, items);
     let sent = list.is_ok_and(|list| cx.send_own(Lane::Data, &Message::Inv(list), 0));
-    let stats: &mut Stats = cx.stats;
-    count(
-        if sent {
-            &mut stats.inventory_announced
-        } else {
-            &mut stats.inventory_dropped
-        },
-        many,
-    );
+    let counter = if sent {
+        &mut cx.stats.inventory_announced
+    } else {
+        &mut cx.stats.inventory_dropped
+    };
+    count(counter, many);
 }
 
 /// Items of one `inv` (btcd: `maxInvTrickleSize`).
