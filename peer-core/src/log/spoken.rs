@@ -73,11 +73,8 @@ impl Log {
 
     /// The remote said who it is, which it can once.
     pub(crate) fn introduced(&mut self, link: &Link, version: &VersionMessage) {
-        let shown = format_args!(
-            "version {}, height {}, services {}, {}",
-            version.version, version.start_height, version.services, version.user_agent
-        );
-        line!(self, link, LIFE, DEBUG, {}, "remote: {}", one_line(shown));
+        let shown = one_line(Introduced(version));
+        line!(self, link, LIFE, DEBUG, {}, "remote: {shown}");
     }
 
     /// Both `verack`s are exchanged.
@@ -226,16 +223,44 @@ const fn one_line<T: Display>(shown: T) -> OneLine<T> {
     }
 }
 
+/// Who the remote says it is.
+struct Introduced<'a>(&'a VersionMessage);
+
+impl Display for Introduced<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let VersionMessage {
+            version,
+            start_height,
+            services,
+            user_agent,
+            ..
+        } = self.0;
+        write!(
+            f,
+            "version {version}, height {start_height}, services {services}, {user_agent}"
+        )
+    }
+}
+
 /// A message as its `Debug` shows it, cut.
 struct Parsed<'a>(&'a Message);
 
 impl Display for Parsed<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         let line = OneLine {
-            shown: format_args!("{:?}", self.0),
+            shown: AsDebug(self.0),
             max: LONGEST_DUMP,
         };
         line.fmt(f)
+    }
+}
+
+/// What `Debug` shows, for those who want `Display`.
+struct AsDebug<T>(T);
+
+impl<T: core::fmt::Debug> Display for AsDebug<T> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        self.0.fmt(f)
     }
 }
 
