@@ -160,7 +160,8 @@ impl Peer {
     }
 
     /// The numbers as of the driver's last turn: a snapshot, never older than the last event
-    /// taken.
+    /// taken or the last [`send`](Self::send), [`announce`](Self::announce) or other command whose
+    /// outcome is known.
     pub fn stats(&self) -> Stats {
         self.handle.shared.stats()
     }

@@ -61,12 +61,15 @@ struct Waiting {
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
     waiting: VecDeque<Waiting>,
+    /// What was done at once and is not told yet.
+    done: Vec<(Arc<Promise>, Outcome)>,
     /// Of messages that came too late: nothing is left but to tell why.
     late: Vec<Arc<Promise>>,
 }
 
 impl Ledger {
-    /// The machine did what was wished; if it queued a message for that, the promise waits until that has left.
+    /// The machine did what was wished. Whoever waits is told by [`sent`](Self::sent), and if a
+    /// message was queued for that, once it has left.
     pub(super) fn accepted(&mut self, outcome: Outcome, promise: Arc<Promise>) {
         match outcome.ticket() {
             Some(ticket) => self.waiting.push_back(Waiting {
@@ -74,7 +77,7 @@ impl Ledger {
                 outcome,
                 promise,
             }),
-            None => promise.keep(Ok(outcome)),
+            None => self.done.push((promise, outcome)),
         }
     }
 
@@ -88,8 +91,11 @@ impl Ledger {
         promise.keep(Err(SendError::Refused(error)));
     }
 
-    /// Everything up to this ticket has left.
+    /// Everything up to this ticket has left. Keeps promises, so the numbers are published before.
     pub(super) fn sent(&mut self, through: Option<Ticket>) {
+        for (promise, outcome) in self.done.drain(..) {
+            promise.keep(Ok(outcome));
+        }
         let Some(through) = through else { return };
         while self
             .waiting

@@ -54,8 +54,9 @@ impl Session {
 
     /// Wishes in, events out; whether anything happened. `waker` is woken when there is more.
     pub(crate) fn exchange(&mut self, waker: &Waker, now: Timestamp) -> bool {
-        self.ledger.sent(self.machine.sent_through());
         let orders = self.shared.report(waker, &self.machine);
+        // After the numbers: who is told that a message was sent finds it counted.
+        self.ledger.sent(self.machine.sent_through());
         let mut busy = orders.verdict.is_some();
         if let Some(verdict) = orders.verdict {
             // Verdicts cannot be refused.

@@ -1,9 +1,13 @@
 //! Everything but messages that the handle asks of the machine: what it leads to comes back.
 
+use std::pin::pin;
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Wake, Waker};
+
 use peer_core::message::{InvKind, InvVect, Locator, Message, Reject, RejectCode};
 use peer_core::wire::{AddrEntry, Address, BlockHash, BlockHeader, ServiceFlags};
 use peer_core::{Announced, Announcement, Command, Outcome};
-use peer_tokio::{QueueError, SendError};
+use peer_tokio::{Peer, QueueError, SendError};
 
 use crate::help::{negotiated, next_message, numbered, pair, soon, unspawned};
 
@@ -178,4 +182,37 @@ async fn a_block_is_announced_once_and_as_asked() {
     assert!(headers.iter().eq([block(2)]));
     soon(left.peer.update_last_block_height(9)).await.unwrap();
     assert_eq!(soon(left.peer.add_known_inventory(item)).await.unwrap(), ());
+}
+
+/// Notes what the numbers are at the moment its owner is told.
+struct Witness {
+    peer: Peer,
+    bytes_sent: OnceLock<u64>,
+}
+
+impl Wake for Witness {
+    fn wake(self: Arc<Self>) {
+        let _ = self.bytes_sent.set(self.peer.stats().bytes_sent);
+    }
+}
+
+/// Who is told that a message was sent finds it in the numbers, even on another thread.
+#[tokio::test]
+async fn what_was_sent_is_counted_before_it_is_told() {
+    let (left, _right) = negotiated(64 * 1_024).await;
+    let before = left.peer.stats().bytes_sent;
+    let witness = Arc::new(Witness {
+        peer: left.peer.clone(),
+        bytes_sent: OnceLock::new(),
+    });
+    let waker = Waker::from(witness.clone());
+    let mut sending = pin!(left.peer.send(numbered(1)));
+    let first = sending.as_mut().poll(&mut Context::from_waker(&waker));
+    assert!(first.is_pending());
+    while witness.bytes_sent.get().is_none() {
+        tokio::task::yield_now().await;
+    }
+    // A frame is 24 bytes at least.
+    assert!(witness.bytes_sent.get() >= Some(&(before + 24)));
+    soon(sending).await.unwrap();
 }
