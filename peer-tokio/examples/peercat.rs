@@ -13,17 +13,23 @@ use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
-use peer_core::{Epoch, Event, Link};
+use peer_core::{Epoch, Event, Link, Remote};
 use peer_programs::cli::CONNECT_TIMEOUT;
-use peer_programs::peercat::{Args, Exit, Mode, Output, Plan, Requests, Session, Snapshot};
-use peer_tokio::{Connection, Listener, Peer, dial};
+use peer_programs::peercat::{
+    Args, Exit, Mode, Output, Plan, Question, Requests, Serving, Session, Snapshot,
+};
+use peer_tokio::{Connection, Listener, Peer, SendError, dial};
 use tokio::net::TcpStream;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep, timeout};
 
 /// Pieces of output that wait for the reader of stdout; beyond it the peers wait.
 const PENDING_OUTPUT: usize = 1_024;
+
+/// Questions of one peer that wait while earlier ones are answered; beyond it they are passed over.
+const PENDING_QUESTIONS: usize = 64;
 
 /// How long the last lines may take, and peers to part, before the program ends without them.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -139,12 +145,21 @@ impl Program {
         self.print(first).await;
         // Apart: a peer that does not read must not keep us from hearing it.
         let mut sending = JoinSet::new();
-        let mut leaving = false;
+        let serving = session.serving();
+        let (questions, pending) = mpsc::channel(PENDING_QUESTIONS);
+        let (mut questions, mut pending) = (Some(questions), Some(pending));
+        let mut pulse = self.plan.stats_interval().map(every);
         loop {
             let event = tokio::select! {
                 event = events.next() => event,
-                () = self.ended(), if !leaving => {
-                    leaving = true;
+                () = next_of(&mut pulse) => {
+                    let numbers = session.numbers(&self.snapshot(&peer, None));
+                    self.print_if_any(numbers).await;
+                    continue;
+                }
+                () = self.ended(), if questions.is_some() => {
+                    // What was asked before is still answered.
+                    questions = None;
                     let _ = timeout(LAST_WORDS, sending.join_next()).await;
                     peer.disconnect();
                     continue;
@@ -152,37 +167,38 @@ impl Program {
             };
             let Some(event) = event else { break };
             let remote = peer.remote();
-            let at = Snapshot {
-                now: self.clock.now(),
-                stats: peer.stats(),
-                remote: remote.as_deref(),
-            };
-            if let Some(output) = session.on_event(&event, &at) {
-                self.print(output).await;
+            let at = self.snapshot(&peer, remote.as_deref());
+            self.print_if_any(session.on_event(&event, &at)).await;
+            if let (Some(questions), Some(question)) = (&questions, serving.question(&event))
+                && let Err(TrySendError::Full(question)) = questions.try_send(question)
+            {
+                self.print(serving.passed_over(&question, at.now)).await;
             }
-            for (reply, output) in session.replies(&event, at.now) {
-                // A peer that asks faster than it reads is not served.
-                if peer.queue(reply).is_ok() {
-                    self.print(output).await;
-                }
-            }
-            if let (Event::Disconnected { .. }, Some(output)) = (&event, session.numbers(&at)) {
-                self.print(output).await;
+            if matches!(event, Event::Disconnected { .. }) {
+                self.print_if_any(session.numbers(&at)).await;
             }
             if self.plan.is_finished() {
                 self.ending.send_replace(true);
             }
-            if matches!(event, Event::Negotiated) {
-                sending.spawn(self.clone().send_all(peer.clone(), session.requests()));
+            if matches!(event, Event::Negotiated)
+                && let Some(pending) = pending.take()
+            {
+                let (peer, requests) = (peer.clone(), session.requests());
+                let (program, serving) = (self.clone(), serving.clone());
+                sending.spawn(async move {
+                    program.send_all(&peer, requests).await;
+                    program.answer_all(&peer, serving, pending).await;
+                });
             }
         }
+        drop(questions);
         // Fails only if the driver panicked, which the events did not survive either.
         let _ = driver.await;
         sending.join_all().await;
         session.exit()
     }
 
-    async fn send_all(self, peer: Peer, requests: Requests) {
+    async fn send_all(&self, peer: &Peer, requests: Requests) {
         for message in requests.messages() {
             let command = message.command();
             let result = peer.send(message).await.map_err(in_full);
@@ -193,6 +209,34 @@ impl Program {
             let result = peer.announce(offer.announcement()).await.map_err(in_full);
             let output = requests.announced(offer, &result, self.clock.now());
             self.print(output).await;
+        }
+    }
+
+    /// Answers one question after the other, until no more can come.
+    async fn answer_all(
+        &self,
+        peer: &Peer,
+        serving: Serving,
+        mut questions: mpsc::Receiver<Question>,
+    ) {
+        while let Some(question) = questions.recv().await {
+            for answer in serving.answers(question) {
+                let result = peer.send(answer.message()).await;
+                let gone = matches!(result, Err(SendError::Disconnected(_)));
+                let output = serving.served(&answer, &result.map_err(in_full), self.clock.now());
+                self.print(output).await;
+                if gone {
+                    return;
+                }
+            }
+        }
+    }
+
+    fn snapshot<'a>(&self, peer: &Peer, remote: Option<&'a Remote>) -> Snapshot<'a> {
+        Snapshot {
+            now: self.clock.now(),
+            stats: peer.stats(),
+            remote,
         }
     }
 
@@ -209,6 +253,12 @@ impl Program {
         let _ = self.output.send(output).await;
     }
 
+    async fn print_if_any(&self, output: Option<Output>) {
+        if let Some(output) = output {
+            self.print(output).await;
+        }
+    }
+
     /// Waits until it is time to end.
     async fn ended(&self) {
         let mut ending = self.ending.subscribe();
@@ -220,6 +270,23 @@ impl Program {
     async fn overdue(&self) {
         self.ended().await;
         sleep(PATIENCE).await;
+    }
+}
+
+/// The first time after `span`; times that were missed are not made up for.
+fn every(span: Duration) -> Interval {
+    let mut pulse = interval_at(Instant::now() + span, span);
+    pulse.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    pulse
+}
+
+/// Waits for the next time, if there is any.
+async fn next_of(pulse: &mut Option<Interval>) {
+    match pulse {
+        Some(pulse) => {
+            pulse.tick().await;
+        }
+        None => std::future::pending().await,
     }
 }
 

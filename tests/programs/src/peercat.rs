@@ -3,7 +3,7 @@
 //! ```text
 //!   Args ──► Plan ──────────────┐ shared by all peers: configuration, what to send, how much to receive
 //!                               ▼
-//!   Event, now ──────────►  Session  ──► messages to send
+//!   Event, now ──────────►  Session  ──► messages to send, announcements, answers
 //!                               │
 //!                               ▼
 //!                             Output  ──► one JSON object a line on stdout, hexdumps on stderr
@@ -25,6 +25,7 @@ mod output;
 mod plan;
 mod request;
 mod services;
+mod serving;
 mod session;
 
 pub use self::args::{Args, Mode};
@@ -34,6 +35,7 @@ pub use self::output::Output;
 pub use self::plan::Plan;
 pub use self::request::RequestError;
 pub use self::services::{UnknownService, parse_services};
+pub use self::serving::{Answer, Answers, Question, Serving};
 pub use self::session::{Requests, Session, Snapshot};
 
 #[cfg(test)]

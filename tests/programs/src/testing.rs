@@ -61,3 +61,13 @@ fn carry(from: &mut PeerMachine, to: &mut PeerMachine, now: Timestamp) -> usize 
 fn drain(machine: &mut PeerMachine) -> Vec<Event> {
     core::iter::from_fn(|| machine.poll_event()).collect()
 }
+
+/// A transaction with a witness as a Bitcoin Knots node sent it (`tests/data/captures`, client-knots-v1/conn-00), and its
+/// ids.
+pub(crate) const TX: &str = "020000000001019e23238aa54dc1d63e3f13857b504347aaadf0c769788eff865590945e26a5460000000000fdffffff02e0\
+    b0be00000000001976a91470fc96583a4c76f2eadbeda466056397bc8a98f388ac20bcbe000000000016001484c83cc6c289\
+    266af72ba774bd4db8f9d1254b4c0247304402204cf7c7c308831298691242f2f5f8a7a120b77f5556a8093efedfbf3c90be\
+    673502207cabf130cf0e6574c71e2f4315ef1f87f6cf08b5723ff66bf39d7ed411ab8eab012103620621b02a1db25dc76148\
+    09ef34707db988541dbc6d436ffc2a91793514794a2c010000";
+pub(crate) const TXID: &str = "8a088d6442e8c68e8f26577ee66f865e775e7c3fccf2f3ca4ceda6f8a132b419";
+pub(crate) const WTXID: &str = "f5e0ab6cfa63a212beac8f5d28d77854412fb77201144cd1a8834c4f4945c4a6";

@@ -37,6 +37,9 @@ macro_rules! program_tests {
             peercat_ends_in_time
             peercat_knows_wrong_arguments
             peercat_announces_and_serves
+            peercat_answers_a_long_question_to_its_end
+            peercat_tells_the_headers_of_its_blocks
+            peercat_prints_numbers_now_and_then
         }
         #[cfg(unix)]
         $crate::program_tests! {

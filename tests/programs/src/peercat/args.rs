@@ -13,6 +13,7 @@ use super::offer::{self, Offer};
 use super::plan::Plan;
 use super::request;
 use super::services::parse_services;
+use super::serving::Shelf;
 use crate::cli;
 use crate::endpoint::Endpoint;
 
@@ -60,15 +61,18 @@ pub struct Args {
     /// Object to announce to each peer after the handshake, and to serve; may be given several times
     #[arg(long, value_name = "OBJECT")]
     announce: Vec<String>,
-    /// When announcements leave: at once, every 10 seconds as btcd, or at random as Bitcoin Core [default: core]
-    #[arg(long, value_enum, value_name = "POLICY")]
-    trickle: Option<Pace>,
+    /// When announcements leave: none (at once), fixed:SECONDS, btcd (every 10 s) or core (at random) [default: core]
+    #[arg(long, value_name = "POLICY", value_parser = pace)]
+    trickle: Option<Trickle>,
     /// Seconds a request may go unanswered, of any kind; 0 for ever [default: 30, getheaders 90]
     #[arg(long, value_name = "SECONDS", value_parser = cli::seconds)]
     request_timeout: Option<Duration>,
     /// Print a line with all numbers of a connection at its end
     #[arg(long)]
     stats: bool,
+    /// Print such a line every so many seconds as well
+    #[arg(long, value_name = "SECONDS", value_parser = cli::positive_seconds)]
+    stats_interval: Option<Duration>,
     /// Say on stderr what happens: debug tells messages in a line each, trace in full and in bytes
     #[arg(long, value_enum, value_name = "LEVEL")]
     log: Option<Level>,
@@ -98,14 +102,6 @@ enum Policy {
     Default,
     Core,
     Btcd,
-}
-
-/// Presets of [`Trickle`].
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Pace {
-    None,
-    Btcd,
-    Core,
 }
 
 /// Which way round.
@@ -145,8 +141,8 @@ Lines on stdout, all with event, peer (address, or null) and time (seconds since
   message       command, wire_len, and what the message says; long lists and payloads are cut
   sent, unsent  command of a --send message, and why it could not be sent
   announced     type, hash and result of an --announce object: queued, known, unwanted
-  served        command, type and hash of what a peer asked for
-  unanswered    request and items that were not answered in time
+  served        command, type and hash of what a peer asked for and was sent, or error
+  unanswered    request, items and limit of what was not answered in time
   misbehavior   command, kind, severity and text of what the remote did wrong
   disconnected  reason, class, exit_code, bytes_sent, bytes_received, duration ...
   stats         with --stats, after disconnected: all numbers, named as in getpeerinfo
@@ -203,8 +199,9 @@ impl Args {
         };
         let offers = self.announce.iter().map(parse).collect::<Result<_, _>>()?;
         let mut plan = Plan::new(config, requests, self.count, self.duration);
-        plan.offers = offers;
-        plan.stats = self.stats;
+        plan.shelf = Shelf::new(offers);
+        plan.stats = self.stats || self.stats_interval.is_some();
+        plan.stats_interval = self.stats_interval;
         Ok(plan)
     }
 
@@ -224,12 +221,7 @@ impl Args {
         }
         config.raw_events = self.hexdump;
         config.limits.log_lines_per_minute = self.log_limit.unwrap_or(u32::MAX);
-        match self.trickle {
-            Some(Pace::None) => config.trickle = Trickle::Immediate,
-            Some(Pace::Btcd) => config.trickle = Trickle::BTCD,
-            Some(Pace::Core) => config.trickle = Trickle::CORE,
-            None => {}
-        }
+        config.trickle = self.trickle.unwrap_or(config.trickle);
         let timeouts = &mut config.timeouts;
         let optional = [
             (&mut timeouts.ping_interval, self.ping_interval),
@@ -252,10 +244,25 @@ impl Args {
     }
 }
 
+/// Reads `--trickle`.
+fn pace(text: &str) -> Result<Trickle, String> {
+    Ok(match text {
+        "none" => Trickle::Immediate,
+        "core" => Trickle::CORE,
+        "btcd" => Trickle::BTCD,
+        _ => {
+            let seconds = text.strip_prefix("fixed:");
+            let seconds = seconds.ok_or("write none, fixed:SECONDS, core or btcd")?;
+            let interval = cli::positive_seconds(seconds)?;
+            Trickle::Fixed { interval }
+        }
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use peer_core::Strictness;
+    use peer_core::{RequestKind, Strictness};
 
     fn read(arguments: &[&str]) -> Result<(Mode, Plan), clap::Error> {
         let args = Args::try_parse_from([&["peercat"], arguments].concat())?;
@@ -299,6 +306,8 @@ mod tests {
             &["--connect", "a", "--announce", "inv:nothing:genesis"],
             &["--connect", "a", "--announce", "inv:tx:123"],
             &["--connect", "a", "--trickle", "often"],
+            &["--connect", "a", "--trickle", "fixed:0"],
+            &["--connect", "a", "--stats-interval", "0"],
             &["--connect", "a", "--request-timeout", "-1"],
             &["--connect", "a", "--log", "loud"],
             &["--listen", "a", "--max-peers", "0"],
@@ -325,6 +334,39 @@ mod tests {
         assert_eq!(timeouts.pong, None);
         assert_eq!(timeouts.idle, Some(Duration::from_secs(7)));
         assert_eq!(timeouts.negotiation, Duration::from_millis(1250));
+    }
+
+    #[test]
+    fn requests_of_every_kind_have_the_time_that_is_given() {
+        let requests = |seconds| config(&["--request-timeout", seconds]).timeouts.requests;
+        assert_eq!(requests("0"), RequestTimeouts::OFF);
+        for kind in RequestKind::ALL {
+            let limit = Duration::from_millis(2500);
+            assert_eq!(requests("2.5").of(*kind), Some(limit), "{kind}");
+        }
+    }
+
+    #[test]
+    fn announcements_leave_when_they_are_told_to() {
+        let trickle = |policy| config(&["--trickle", policy]).trickle;
+        assert_eq!(trickle("none"), Trickle::Immediate);
+        assert_eq!(trickle("core"), Trickle::CORE);
+        assert_eq!(trickle("btcd"), Trickle::BTCD);
+        let interval = Duration::from_millis(1500);
+        assert_eq!(trickle("fixed:1.5"), Trickle::Fixed { interval });
+        // A preset has a trickle of its own, which one that is given replaces.
+        assert_eq!(config(&["--strictness", "btcd"]).trickle, Trickle::BTCD);
+        let given = ["--strictness", "btcd", "--trickle", "core"];
+        assert_eq!(config(&given).trickle, Trickle::CORE);
+    }
+
+    #[test]
+    fn numbers_now_and_then_are_numbers_at_the_end_too() {
+        let plan = |more: &[&str]| read(&[&["--connect", "a"], more].concat()).unwrap().1;
+        assert!(!plan(&[]).stats && plan(&["--stats"]).stats);
+        let regular = plan(&["--stats-interval", "2"]);
+        assert!(regular.stats);
+        assert_eq!(regular.stats_interval(), Some(Duration::from_secs(2)));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use core::fmt::Display;
 
 use peer_core::message::{
-    CmpctBlock, Inventory, Locator, MerkleBlock, Message, Reject, VersionMessage,
+    CmpctBlock, InvVect, Inventory, Locator, MerkleBlock, Message, Reject, VersionMessage,
 };
 use peer_core::network::Network;
 use peer_core::wire::{AddrEntry, BlockHeader, BlockView, ServiceFlags, TxView};
@@ -131,9 +131,14 @@ fn offer(fields: Fields, offered: ServiceFlags) -> Fields {
 }
 
 fn inventory(items: &Inventory, network: &Network) -> Fields {
+    self::items(items.iter(), network)
+}
+
+/// How many they are, and the first of them.
+pub(super) fn items(items: impl ExactSizeIterator<Item = InvVect>, network: &Network) -> Fields {
     Fields::default().with("count", items.len()).with(
         "items",
-        list(items.iter(), |item| {
+        list(items, |item| {
             Fields::default()
                 .with("type", kind_name(item.kind, network))
                 .with_text("hash", item.hash)
@@ -219,4 +224,4 @@ fn text(value: impl Display) -> Value {
 }
 
 /// Items shown of a list.
-pub(super) const MAX_ITEMS: usize = 50;
+const MAX_ITEMS: usize = 50;

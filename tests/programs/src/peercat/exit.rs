@@ -51,7 +51,7 @@ Exit codes:
   5  malformed  bytes that do not mean what their command says, more than are forgiven
   6  violation  behaviour that breaks the protocol
   7  incompatible  a protocol version that we do not speak, or a connection to ourselves
-  8  timeout    handshake, pong, idle or write timeout
+  8  timeout    handshake, pong, idle, write or request timeout
   9  hung-up    reset, end within a frame, or end before the handshake was complete";
 
     /// The code that the process ends with.

@@ -138,3 +138,6 @@ fn faults(stats: &Stats) -> Fields {
         .with("annoyances", Value::from(annoyances))
         .with("disconnect_reason", reason.map(ToString::to_string))
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,11 +6,9 @@
 use std::path::Path;
 
 use bytes::Bytes;
-use peer_core::message::{
-    Codec, CommandName, InvKind, InvVect, Inventory, Message, MessageKind, TxEncoding,
-};
+use peer_core::message::{Codec, InvKind, InvVect, Inventory, Message, MessageKind};
 use peer_core::wire::{Hash, ParseHashError};
-use peer_core::{Announced, Announcement, Config, Outgoing, Timestamp};
+use peer_core::{Announced, Announcement, Config, Timestamp};
 use thiserror::Error;
 
 use super::line::Fields;
@@ -26,6 +24,9 @@ pub enum OfferError {
         "{0:?} is none of tx:HEX[:FEERATE], block:HEX, inv:TYPE:HASH (@FILE reads HEX from a file)"
     )]
     Form(String),
+    /// Bytes in hexadecimal were expected.
+    #[error("{0:?} is not a string of bytes in hexadecimal")]
+    Hex(String),
     /// A file cannot be read.
     #[error("{path}: {error}")]
     File {
@@ -74,7 +75,7 @@ pub struct Offer {
 impl Offer {
     /// What `text` stands for on the network of `config`.
     pub(super) fn parse(text: &str, config: &Config) -> Result<Self, OfferError> {
-        let wrong = || OfferError::Form(text.to_owned());
+        let wrong = || OfferError::Form(shortened(text));
         let (form, rest) = text.split_once(':').ok_or_else(wrong)?;
         match form {
             "tx" => {
@@ -98,6 +99,7 @@ impl Offer {
                     .parse()
                     .map_err(|error| OfferError::Hash(hash.to_owned(), error))?;
                 let name = InvVect::new(kind, hash);
+                Inventory::new(&config.network, [name]).map_err(RequestError::from)?;
                 Ok(Self {
                     announcement: name.into(),
                     object: None,
@@ -138,6 +140,11 @@ impl Offer {
         })
     }
 
+    /// The `tx` or `block` itself, if it is at hand.
+    pub(super) const fn object(&self) -> Option<&Message> {
+        self.object.as_ref()
+    }
+
     /// What to announce.
     #[must_use]
     pub const fn announcement(&self) -> Announcement {
@@ -168,54 +175,6 @@ impl Offer {
             _ => "inv",
         }
     }
-
-    /// The message that answers a request for `item`, if this is what is asked for and can be served in that form.
-    fn serve(&self, item: InvVect) -> Option<Outgoing> {
-        let encoding = match item.kind {
-            InvKind::Tx | InvKind::Block => TxEncoding::Base,
-            InvKind::WitnessTx | InvKind::Wtx | InvKind::WitnessBlock => TxEncoding::Witness,
-            // Core serves a compact block that is too old whole; this one always is.
-            InvKind::CompactBlock => TxEncoding::Witness,
-            _ => return None,
-        };
-        let object = self.object.as_ref()?;
-        let is_it = match object {
-            Message::Tx(tx) if item.kind == InvKind::Wtx => item.hash == tx.wtxid().into(),
-            Message::Tx(tx) => item.kind.is_transaction() && item.hash == tx.txid().into(),
-            Message::Block(block) => item.kind.is_block() && item.hash == block.block_hash().into(),
-            _ => false,
-        };
-        is_it.then(|| Outgoing::Message(object.clone(), encoding))
-    }
-}
-
-/// What to send for a `getdata`, and the lines about it. Transactions that we do not have are answered by `notfound`,
-/// blocks by nothing, as Core does.
-pub(super) fn serve(
-    offers: &[Offer],
-    list: &Inventory,
-    config: &Config,
-) -> Vec<(Outgoing, CommandName, InvVect)> {
-    let mut replies = Vec::new();
-    let mut missing = Vec::new();
-    for item in list {
-        match offers.iter().find_map(|offer| offer.serve(item)) {
-            Some(reply) => {
-                let command = reply.message().command();
-                replies.push((reply, command, item));
-            }
-            None if item.kind.is_transaction() => missing.push(item),
-            None => {}
-        }
-    }
-    if let Some(first) = missing.first().copied()
-        && let Ok(list) = Inventory::new(&config.network, missing)
-    {
-        let message = Message::NotFound(list);
-        let command = message.command();
-        replies.push((message.into(), command, first));
-    }
-    replies
 }
 
 fn word(announced: Announced) -> &'static str {
@@ -226,6 +185,15 @@ fn word(announced: Announced) -> &'static str {
     }
 }
 
+/// An argument as an error names it: it may be a whole block.
+fn shortened(text: &str) -> String {
+    let mut shown: String = text.chars().take(SHOWN).collect();
+    if shown.len() < text.len() {
+        shown.push_str("...");
+    }
+    shown
+}
+
 fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
@@ -233,7 +201,8 @@ fn is_number(text: &str) -> bool {
 /// Bytes typed in hexadecimal, or in a file as they are or in hexadecimal.
 fn read(text: &str) -> Result<Vec<u8>, OfferError> {
     let Some(path) = text.strip_prefix('@') else {
-        return Ok(request::hex(text)?.into());
+        let bytes = request::hex(text).map_err(|_| OfferError::Hex(shortened(text)))?;
+        return Ok(bytes.into());
     };
     let bytes = std::fs::read(Path::new(path)).map_err(|error| OfferError::File {
         path: path.to_owned(),
@@ -267,3 +236,9 @@ fn decode(
         count => Err(wrong(format!("{count} bytes follow it"))),
     }
 }
+
+/// Characters of an argument in an error.
+const SHOWN: usize = 40;
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use peer_core::Config;
 use peer_core::message::Message;
 
-use super::offer::Offer;
+use super::serving::Shelf;
 
 /// What is to be done with every peer, and how much in all. Shared by the sessions of all peers.
 #[derive(Debug)]
@@ -16,9 +16,11 @@ pub struct Plan {
     /// Sent to each peer once the handshake is complete, in this order.
     pub(super) requests: Vec<Message>,
     /// Announced to each peer then, and served.
-    pub(super) offers: Vec<Offer>,
+    pub(super) shelf: Shelf,
     /// Whether the numbers of a connection are printed at its end.
     pub(super) stats: bool,
+    /// From one line of numbers to the next, while a peer is there.
+    pub(super) stats_interval: Option<Duration>,
     /// Messages to print in all; then it is over.
     count: Option<u64>,
     /// How long it may take in all.
@@ -36,8 +38,9 @@ impl Plan {
         Self {
             config: Arc::new(config),
             requests,
-            offers: Vec::new(),
+            shelf: Shelf::default(),
             stats: false,
+            stats_interval: None,
             count,
             duration,
             received: AtomicU64::new(0),
@@ -54,6 +57,12 @@ impl Plan {
     #[must_use]
     pub const fn duration(&self) -> Option<Duration> {
         self.duration
+    }
+
+    /// How often the numbers of a peer that is there are printed, if at all.
+    #[must_use]
+    pub const fn stats_interval(&self) -> Option<Duration> {
+        self.stats_interval
     }
 
     /// Whether as many messages were received, from all peers together, as were wanted.

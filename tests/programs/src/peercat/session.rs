@@ -4,10 +4,10 @@ use core::fmt::Display;
 use core::time::Duration;
 use std::sync::Arc;
 
-use peer_core::message::{CommandName, InvVect, Message};
+use peer_core::message::{CommandName, Message};
 use peer_core::{
     Announced, Direction, DisconnectReason, Event, FrameError, Malformed, Misbehavior,
-    MisbehaviorKind, Outgoing, Remote, Stats, Timeout, Timer, Timestamp, Unanswered, Violation,
+    MisbehaviorKind, Remote, Stats, Timeout, Timer, Timestamp, Unanswered, Violation,
 };
 
 use super::describe;
@@ -15,10 +15,10 @@ use super::exit::Exit;
 use super::hexdump;
 use super::line::Fields;
 use super::numbers;
-use super::offer::{self, Offer};
+use super::offer::Offer;
 use super::output::Output;
 use super::plan::Plan;
-use super::request::kind_name;
+use super::serving::Serving;
 
 /// The lines about one peer.
 #[derive(Debug)]
@@ -87,7 +87,7 @@ impl Session {
             }
             Event::Unsent { error, .. } => line("unsent").with_text("error", error),
             Event::Misbehavior(misbehavior) => line("misbehavior").and(offence(misbehavior)),
-            Event::Unanswered(unanswered) => line("unanswered").and(silence(unanswered)),
+            Event::Unanswered(unanswered) => line("unanswered").and(self.silence(unanswered)),
             Event::Read(frame) => {
                 return Some(Output::Note(hexdump::frame(&self.peer, "<-", frame)));
             }
@@ -109,35 +109,20 @@ impl Session {
         Some(Output::Line(fields.into_line()))
     }
 
-    /// What to send because of `event`, and the line about each when it was queued: objects that the peer asks for.
+    /// What the peer is given when it asks.
     #[must_use]
-    pub fn replies(&self, event: &Event, now: Timestamp) -> Vec<(Outgoing, Output)> {
-        let Event::Message {
-            message: Message::GetData(list),
-            ..
-        } = event
-        else {
-            return Vec::new();
-        };
-        if self.plan.offers.is_empty() {
-            return Vec::new();
-        }
-        let line = |(reply, command, item): (Outgoing, CommandName, InvVect)| {
-            let fields = Fields::event("served", Some(&self.peer), now)
-                .with_text("command", command)
-                .with("type", kind_name(item.kind, &self.plan.config.network))
-                .with_text("hash", item.hash);
-            (reply, Output::Line(fields.into_line()))
-        };
-        let replies = offer::serve(&self.plan.offers, list, &self.plan.config);
-        replies.into_iter().map(line).collect()
+    pub fn serving(&self) -> Serving {
+        Serving::new(self.plan.clone(), self.peer.clone())
     }
 
-    /// The numbers at the end, if they are wanted.
+    /// The numbers, if they are wanted.
     #[must_use]
     pub fn numbers(&self, at: &Snapshot<'_>) -> Option<Output> {
-        let line = Fields::event("stats", Some(&self.peer), at.now).and(numbers::fields(&at.stats));
-        self.plan.stats.then(|| Output::Line(line.into_line()))
+        let line = || {
+            let line = Fields::event("stats", Some(&self.peer), at.now);
+            Output::Line(line.and(numbers::fields(&at.stats)).into_line())
+        };
+        self.plan.stats.then(line)
     }
 
     /// What to send once the handshake is complete.
@@ -166,6 +151,16 @@ impl Session {
             .with("bytes_received", stats.bytes_received)
             .with("duration", duration.as_secs_f64())
             .with("ping", ping)
+    }
+
+    fn silence(&self, unanswered: &Unanswered) -> Fields {
+        let config = &self.plan.config;
+        let (request, items) = (unanswered.request, unanswered.items.iter().copied());
+        let limit = config.timeouts.requests.of(request);
+        Fields::default()
+            .with_text("request", request)
+            .and(describe::items(items, &config.network))
+            .with("limit", limit.map(|span| span.as_secs_f64()))
     }
 
     /// The numbers that decided, where there are any.
@@ -219,7 +214,7 @@ impl Requests {
 
     /// What to announce.
     pub fn offers(&self) -> &[Offer] {
-        &self.plan.offers
+        self.plan.shelf.offers()
     }
 
     /// The line about what became of an announcement.
@@ -256,15 +251,6 @@ fn agreement(remote: Option<&Remote>) -> Fields {
         .with("protocol_version", remote.protocol_version)
         .with("wtxid_relay", remote.wtxid_relay)
         .with("addr_v2", remote.addr_v2)
-}
-
-fn silence(unanswered: &Unanswered) -> Fields {
-    let items = unanswered.items.iter().take(describe::MAX_ITEMS);
-    let hashes: Vec<String> = items.map(|item| item.hash.to_string()).collect();
-    Fields::default()
-        .with_text("request", unanswered.request)
-        .with("count", unanswered.items.len())
-        .with("items", hashes)
 }
 
 fn offence(misbehavior: &Misbehavior) -> Fields {

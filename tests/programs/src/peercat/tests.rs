@@ -4,8 +4,9 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use peer_core::message::{Message, UserAgent};
+use peer_core::message::{InvKind, InvVect, Inventory, Message, UserAgent};
 use peer_core::network::Network;
+use peer_core::wire::Hash;
 use peer_core::{Config, Direction, DisconnectReason, Event, HangUp, SendError, Timeout};
 use serde_json::Value;
 
@@ -318,4 +319,88 @@ fn requests_and_what_became_of_them() {
         (&"unsent".into(), &"getaddr".into())
     );
     assert_eq!(unsent["error"], "the connection is closed");
+}
+
+/// A question for something that the other side never answers.
+fn unanswered(kind: InvKind) -> Meeting {
+    let mut meeting = Meeting::plain();
+    meeting.settle();
+    let wanted = InvVect::new(kind, Hash::from_bytes([7; 32]));
+    let wanted = Inventory::new(&Network::REGTEST, [wanted]).unwrap();
+    let question = Message::GetData(wanted);
+    meeting.wire.dialler.send(question).unwrap();
+    meeting.settle();
+    meeting.wire.wait(Duration::from_secs(31));
+    meeting.settle();
+    meeting
+}
+
+/// Nodes are silent about blocks that they do not have.
+#[test]
+fn a_silence_that_is_legal_is_a_line() {
+    let meeting = unanswered(InvKind::WitnessBlock);
+    let line = meeting.last();
+    assert_eq!(line["event"], "unanswered");
+    assert_eq!(line["request"], "getdata (blocks)");
+    assert_eq!((&line["count"], &line["limit"]), (&1.into(), &30.0.into()));
+    assert_eq!(line["items"][0]["type"], "witness-block");
+    assert_eq!(line["items"][0]["hash"], "07".repeat(32));
+}
+
+/// Of transactions they say that they do not have them.
+#[test]
+fn a_silence_that_is_not_ends_the_connection_and_says_after_how_long() {
+    let meeting = unanswered(InvKind::WitnessTx);
+    let end = meeting.last();
+    assert_eq!(
+        (&end["event"], &end["class"]),
+        (&"disconnected".into(), &"timeout".into())
+    );
+    assert_eq!(
+        (&end["timer"], &end["limit"]),
+        (&"Stall".into(), &30.0.into())
+    );
+    assert_eq!(meeting.session.exit(), Exit::Timeout);
+}
+
+/// A `verack` is a header and nothing else.
+#[test]
+fn numbers_are_those_of_the_connection() {
+    let mut meeting = Meeting::plain();
+    meeting.settle();
+    let at = Snapshot {
+        now: meeting.wire.now,
+        stats: meeting.wire.dialler.stats(),
+        remote: None,
+    };
+    assert!(meeting.session.numbers(&at).is_none());
+    let config = Config::with_secret(Network::REGTEST, [1; 32]);
+    let mut plan = Plan::new(config, vec![], None, None);
+    plan.stats = true;
+    let peer = "192.0.2.1:18444".to_owned();
+    let (session, _) = Session::open(Arc::new(plan), peer, Direction::Outbound, at.now);
+    meeting.keep(session.numbers(&at));
+    let stats = meeting.last();
+    assert_eq!(
+        (&stats["event"], &stats["inbound"]),
+        (&"stats".into(), &false.into())
+    );
+    assert_eq!(
+        (&stats["version"], &stats["startingheight"]),
+        (&70_016.into(), &310.into())
+    );
+    assert_eq!(stats["bytesrecv_per_msg"]["verack"], 24);
+    assert_eq!(stats["recv_per_msg"]["verack"], 1);
+    let sum = |counters: &Value| {
+        let counters = counters.as_object().unwrap().values();
+        counters.map(|count| count.as_u64().unwrap()).sum::<u64>()
+    };
+    assert_eq!(
+        sum(&stats["bytesrecv_per_msg"]),
+        stats["bytesrecv"].as_u64().unwrap()
+    );
+    assert_eq!(
+        sum(&stats["sent_per_msg"]),
+        stats["frames_sent"].as_u64().unwrap()
+    );
 }

@@ -5,9 +5,11 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::thread::{JoinHandle, spawn};
 
+use peer_core::wire::BlockView;
 use serde_json::Value;
 
 use super::process::{Examples, PATIENCE, Running};
+use crate::demo;
 
 /// On regtest. No trial takes a minute; the duration is for those that hang.
 const LISTEN: [&str; 6] = [
@@ -276,6 +278,10 @@ pub fn peercat_ends_with_the_class_of_the_end(examples: &Examples) {
         against(&["--protocol-version", "209"], &[]),
         is(7, "incompatible")
     );
+    // A listener that announces nothing does not answer, and nodes say so when they lack a transaction.
+    let ask = format!("getdata:tx:{}", "ab".repeat(32));
+    let impatient = ["--send", &ask, "--request-timeout", "0.1"];
+    assert_eq!(against(&[], &impatient), is(8, "timeout"));
     // The listener leaves first, in order.
     assert_eq!(against(&["--count", "2"], &[]), is(0, "clean"));
 
@@ -433,4 +439,118 @@ pub fn peercat_announces_and_serves(examples: &Examples) {
         "closed by us: the application disconnected"
     );
     assert!(dialler.errors.contains("negotiated"), "{}", dialler.errors);
+}
+
+/// A transaction of regtest as a Bitcoin Knots node sent it, with its witness, and its ids.
+const TX: &str = "020000000001019e23238aa54dc1d63e3f13857b504347aaadf0c769788eff865590945e26a5460000000000fdffffff02e0\
+    b0be00000000001976a91470fc96583a4c76f2eadbeda466056397bc8a98f388ac20bcbe000000000016001484c83cc6c289\
+    266af72ba774bd4db8f9d1254b4c0247304402204cf7c7c308831298691242f2f5f8a7a120b77f5556a8093efedfbf3c90be\
+    673502207cabf130cf0e6574c71e2f4315ef1f87f6cf08b5723ff66bf39d7ed411ab8eab012103620621b02a1db25dc76148\
+    09ef34707db988541dbc6d436ffc2a91793514794a2c010000";
+const TXID: &str = "8a088d6442e8c68e8f26577ee66f865e775e7c3fccf2f3ca4ceda6f8a132b419";
+const WTXID: &str = "f5e0ab6cfa63a212beac8f5d28d77854412fb77201144cd1a8834c4f4945c4a6";
+
+/// A block with witnesses, of the chain that a Bitcoin Knots node made.
+fn block_with_witnesses() -> BlockView {
+    let chain = demo::chain();
+    let mut blocks = (1..=chain.height()).filter_map(|height| chain.block(height));
+    let found = blocks.find(|block| block.base_size() < block.total_size() - 100);
+    found.expect("a block that spends witnesses").clone()
+}
+
+/// A `getdata` for more than any queue holds is answered to its end, in the encodings that it names; each answer is a
+/// line once it has left.
+pub fn peercat_answers_a_long_question_to_its_end(examples: &Examples) {
+    const TIMES: usize = 500;
+    let block = block_with_witnesses();
+    let file = std::env::temp_dir().join(format!("peercat-trial-{}", std::process::id()));
+    std::fs::write(&file, block.bytes()).unwrap();
+    let (tx, block_file) = (format!("tx:{TX}"), format!("block:@{}", file.display()));
+    let announce = ["--announce", &tx, "--announce", &block_file];
+    let (listener, address) = listen(examples, &[&announce[..], &["--trickle", "none"]].concat());
+    std::fs::remove_file(&file).unwrap();
+
+    let many = [WTXID; TIMES].join(",");
+    let hash = block.block_hash();
+    let ask = format!("getdata:tx:{TXID}:wtx:{many}:block:{hash}:witness-block:{hash}");
+    let arguments = connect(&address, &["--send", &ask]);
+    let dialler = examples.start("peercat", &arguments);
+    let (mut txs, mut blocks) = (Vec::new(), Vec::new());
+    // The last that was asked for comes last.
+    while blocks.len() < 2 {
+        let line = dialler.event("message");
+        match line["command"].as_str() {
+            Some("tx") => txs.push(line),
+            Some("block") => blocks.push(line),
+            _ => {}
+        }
+    }
+
+    assert_eq!(txs.len(), 1 + TIMES);
+    assert_eq!(
+        (&txs[0]["txid"], &txs[0]["size"]),
+        (&TXID.into(), &116.into())
+    );
+    assert!(
+        txs[1..]
+            .iter()
+            .all(|tx| tx["wtxid"] == WTXID && tx["size"] == 225)
+    );
+    assert!(blocks.iter().all(|line| line["hash"] == hash.to_string()));
+    assert_eq!(blocks[0]["size"], block.base_size());
+    assert_eq!(blocks[1]["size"], block.total_size());
+
+    let mut served = 0;
+    while served < TIMES + 3 {
+        let line = listener.event("served");
+        assert!(line["error"].is_null(), "{line}");
+        served += 1;
+    }
+}
+
+/// Who hears of a block by `inv` asks for its header first, as nodes do.
+pub fn peercat_tells_the_headers_of_its_blocks(examples: &Examples) {
+    let block = block_with_witnesses();
+    let (hash, parent) = (block.block_hash(), block.header().prev_blockhash);
+    let digits: String = block
+        .bytes()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let item = format!("block:{digits}");
+    let (listener, address) = listen(examples, &["--announce", &item]);
+    let ask = format!("getheaders:{parent}");
+    let arguments = connect(&address, &["--send", "sendheaders", "--send", &ask]);
+    let dialler = examples.start("peercat", &arguments);
+    loop {
+        let line = dialler.event("message");
+        if line["command"] == "headers" {
+            assert_eq!(line["first"], hash.to_string());
+            break;
+        }
+    }
+    assert_eq!(listener.event("announced")["hash"], hash.to_string());
+    let served = listener.event("served");
+    assert_eq!(
+        (&served["command"], &served["count"]),
+        (&"headers".into(), &1.into())
+    );
+}
+
+/// `--stats-interval`: numbers while the connection lasts, and at its end.
+pub fn peercat_prints_numbers_now_and_then(examples: &Examples) {
+    let (listener, address) = listen(examples, &["--stats-interval", "0.05"]);
+    let arguments = connect(&address, &[]);
+    let dialler = examples.start("peercat", &arguments);
+    dialler.event("negotiated");
+    let meanwhile = [listener.event("stats"), listener.event("stats")];
+    assert!(
+        meanwhile
+            .iter()
+            .all(|line| line["disconnect_reason"].is_null())
+    );
+    drop(dialler);
+    listener.event("disconnected");
+    let end = listener.event("stats");
+    assert!(end["disconnect_reason"].is_string(), "{end}");
 }
