@@ -24,6 +24,22 @@ fn signet_magic_follows_from_the_challenge() {
     assert_eq!(network.genesis, Network::SIGNET.genesis);
 }
 
+/// btcd's fault 27: the length before a challenge of 253 bytes or more takes three bytes or five. The magics of challenges
+/// that are `OP_1` so many times, computed apart from the rule of BIP325.
+#[test]
+fn signets_may_have_long_challenges() {
+    for (length, magic) in [
+        (252, [0xff, 0x52, 0xc2, 0x07]),
+        (253, [0xae, 0x28, 0x54, 0x78]),
+        (300, [0xfd, 0x75, 0xbd, 0xc1]),
+        (65_535, [0x80, 0x1f, 0xfd, 0x8e]),
+        (65_536, [0xa3, 0x13, 0xad, 0xa9]),
+    ] {
+        let challenge = alloc::vec![0x51; length];
+        assert_eq!(Network::custom_signet(&challenge).magic, magic, "{length}");
+    }
+}
+
 #[test]
 fn litecoin_has_no_feature_message() {
     assert_eq!(Network::LITECOIN.gates.feature, NEVER);
