@@ -1,7 +1,7 @@
 //! Bitcoin-family peer-to-peer connections for tokio, over any `AsyncRead + AsyncWrite`.
 //!
 //! [`peer_core`] speaks the protocol; this crate moves bytes, time and wishes, and knows no
-//! message. A connection is three things:
+//! message. What it has in common with the adapters for other runtimes is [`peer_adapter`]. A connection is three things:
 //!
 //! - [`Peer`], a handle to send with; clone it as often as you like;
 //! - [`Events`], a stream of what the remote does;
@@ -84,40 +84,24 @@
 //! - `tracing`: connections say what happens on them; [`peer_core`] tells what and how much.
 #![forbid(unsafe_code)]
 mod driver;
-mod error;
-mod events;
-mod handle;
 mod listener;
-mod shared;
+mod time;
 
 use std::sync::Arc;
 
-use peer_core::network::Network;
-use peer_core::{Config, Link, PeerMachine};
+use peer_core::{Config, Link};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 pub use self::driver::Driver;
-pub use self::error::{ConnectError, Disconnected, QueueError, SendError};
-pub use self::events::Events;
-pub use self::handle::Peer;
 pub use self::listener::{Listener, dial};
+pub use peer_adapter::{ConnectError, Disconnected, Events, Peer, QueueError, SendError, config};
 pub use peer_core;
 
-use self::driver::Clock;
-use self::shared::{Session, Shared};
+use self::driver::Io;
+use self::time::Time;
 
 /// A connection: the handle, what happens, and the future that makes it happen.
 pub type Connection<S> = (Peer, Events, Driver<S>);
-
-/// Defaults for `network`, with a secret from the operating system. Make one and share it among all
-/// connections of one identity, which recognise each other by the secret
-/// ([`Config::new`] tells more).
-///
-/// # Errors
-/// If the operating system gives no entropy.
-pub fn config(network: Network) -> Result<Config, ConnectError> {
-    Ok(Config::with_secret(network, entropy()?))
-}
 
 /// Speaks over `stream`, which somebody else has connected: as the dialling or the accepting side,
 /// as `link` says. Nothing is read or written before the [`Driver`] is polled; the time allowed
@@ -129,7 +113,7 @@ pub fn connect<S>(stream: S, config: Arc<Config>, link: Link) -> Result<Connecti
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    connect_seeded(stream, config, link, entropy()?)
+    connect_seeded(stream, config, link, peer_adapter::entropy()?)
 }
 
 /// The same with a seed instead of the operating system's entropy: for tests and simulation.
@@ -145,20 +129,7 @@ pub fn connect_seeded<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    config.validate()?;
-    let clock = Clock::start();
-    let machine = PeerMachine::from_seed(config, link, clock.now(), seed);
-    let shared = Arc::new(Shared::new(&machine));
-    let session = Session::new(machine, shared.clone());
-    Ok((
-        Peer::new(shared.clone()),
-        Events::new(shared),
-        Driver::new(stream, clock, session),
-    ))
-}
-
-fn entropy() -> Result<[u8; 32], ConnectError> {
-    let mut entropy = [0; 32];
-    getrandom::fill(&mut entropy)?;
-    Ok(entropy)
+    let (peer, events, driver) =
+        peer_adapter::connect(Io(stream), Time::start(), config, link, seed)?;
+    Ok((peer, events, Driver(driver)))
 }

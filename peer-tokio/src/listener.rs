@@ -1,26 +1,16 @@
 //! TCP at both ends: dialling, and a listener that outlives what happens to single connections.
 
-mod remedy;
-
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
-use std::time::Duration;
 
+use peer_adapter::Backoff;
 use peer_core::{Config, Link};
 use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
 use tokio::time::sleep;
 
-use self::remedy::Remedy;
-use crate::error::ConnectError;
-use crate::{Connection, connect};
-
-/// First pause after the system ran out of something; doubles up to [`MAX_PAUSE`].
-const MIN_PAUSE: Duration = Duration::from_millis(20);
-
-/// Longest pause before another connection is tried for.
-const MAX_PAUSE: Duration = Duration::from_secs(1);
+use crate::{ConnectError, Connection, connect};
 
 /// Dials over TCP; small writes are not delayed (`TCP_NODELAY`). A `link` without the remote's or
 /// our own address gets those of the socket; one that has them keeps them, as behind a tunnel or a
@@ -95,19 +85,14 @@ impl Listener {
     /// # Errors
     /// Those of the socket that waiting does not mend, and of the operating system's entropy.
     pub async fn accept(&self) -> io::Result<Connection<TcpStream>> {
-        let mut pause = MIN_PAUSE;
+        let mut backoff = Backoff::default();
         loop {
             let error = match self.socket.accept().await {
                 Ok((stream, remote)) => return self.welcome(stream, remote),
                 Err(error) => error,
             };
-            match Remedy::of(&error) {
-                Remedy::Next => {}
-                Remedy::Pause => {
-                    sleep(pause).await;
-                    pause = MAX_PAUSE.min(pause.saturating_mul(2));
-                }
-                Remedy::None => return Err(error),
+            if let Some(pause) = backoff.after(error)? {
+                sleep(pause).await;
             }
         }
     }

@@ -1,10 +1,44 @@
-//! Which errors of `accept` are about one connection, which pass, and which do not.
+//! [`Backoff`]: which errors of `accept` are about one connection, which pass, and which do not.
 
 use std::io;
+use std::time::Duration;
+
+/// What to do about errors of `accept`, so that a listener neither spins nor gives up: keep one for
+/// each listener.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Backoff {
+    /// The last pause in a row.
+    last: Option<Duration>,
+}
+
+impl Backoff {
+    /// A connection was accepted.
+    pub fn accepted(&mut self) {
+        self.last = None;
+    }
+
+    /// How long to wait before the next is tried for. `None`: not at all, the error was about one
+    /// connection that died in the line. Otherwise the system is short of file descriptors or
+    /// memory, or its network is down: 20 ms, and twice as long each time in a row, up to a second.
+    ///
+    /// # Errors
+    /// The error itself if waiting does not mend it.
+    pub fn after(&mut self, error: io::Error) -> io::Result<Option<Duration>> {
+        match Remedy::of(&error) {
+            Remedy::Next => Ok(None),
+            Remedy::Pause => {
+                let pause = self.last.map_or(MIN_PAUSE, |last| last.saturating_mul(2));
+                self.last = Some(MAX_PAUSE.min(pause));
+                Ok(self.last)
+            }
+            Remedy::None => Err(error),
+        }
+    }
+}
 
 /// What to do about an error of `accept`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Remedy {
+enum Remedy {
     /// It was about one connection: take the next.
     Next,
     /// The system is short of something, or its network is down: wait.
@@ -14,7 +48,7 @@ pub(super) enum Remedy {
 }
 
 impl Remedy {
-    pub(super) fn of(error: &io::Error) -> Self {
+    fn of(error: &io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::ConnectionAborted
             | io::ErrorKind::ConnectionReset
@@ -61,9 +95,34 @@ fn passes(code: i32) -> bool {
     matches!(code, WSAEMFILE | WSAENOBUFS)
 }
 
+/// First pause after the system ran out of something.
+const MIN_PAUSE: Duration = Duration::from_millis(20);
+
+/// Longest pause before another connection is tried for.
+const MAX_PAUSE: Duration = Duration::from_secs(1);
+
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pauses_double_up_to_a_second_and_start_again_after_a_success() {
+        let mut backoff = Backoff::default();
+        let mut after = |errno| backoff.after(io::Error::from_raw_os_error(errno)).unwrap();
+        let pauses = [(); 8].map(|()| after(libc::EMFILE).unwrap().as_millis());
+        assert_eq!(pauses, [20, 40, 80, 160, 320, 640, 1_000, 1_000]);
+        assert_eq!(after(libc::ECONNABORTED), None);
+        backoff.accepted();
+        let pause = backoff
+            .after(io::Error::from_raw_os_error(libc::EMFILE))
+            .unwrap();
+        assert_eq!(pause, Some(MIN_PAUSE));
+        let broken = io::Error::from_raw_os_error(libc::EBADF);
+        assert_eq!(
+            backoff.after(broken).unwrap_err().raw_os_error(),
+            Some(libc::EBADF)
+        );
+    }
 
     fn remedy(errno: i32) -> Remedy {
         Remedy::of(&io::Error::from_raw_os_error(errno))

@@ -4,18 +4,11 @@
 //! then throws away what the application there has not read yet. So the write half is shut down
 //! first, and what still comes is read and forgotten until the remote closes too.
 
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use peer_core::{DisconnectReason, HangUp, Timestamp};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// Bytes of a parting remote that are read and forgotten: twice the largest frame. One that sends
-/// more does not listen.
-const MAX_FORGOTTEN: usize = 8_000_000;
-
-/// Bytes forgotten in one poll, before others on the same thread have their turn.
-const BUDGET: usize = 256 * 1_024;
+use super::{BUDGET, Socket, Step};
 
 /// Whether there is nobody to part from: the stream is dead already, or the remote.
 pub(super) fn is_abrupt(reason: &DisconnectReason) -> bool {
@@ -28,7 +21,7 @@ pub(super) fn is_abrupt(reason: &DisconnectReason) -> bool {
 /// How far the closing of a socket has come.
 #[derive(Debug, Default)]
 pub(super) struct Parting {
-    /// When patience ends.
+    /// When patience ends: as it was said first.
     until: Option<Timestamp>,
     /// The write half is shut down.
     shut: bool,
@@ -36,36 +29,42 @@ pub(super) struct Parting {
 }
 
 impl Parting {
-    /// When patience ends: as it was said first.
-    pub(super) fn until(&mut self, patience: Timestamp) -> Timestamp {
-        *self.until.get_or_insert(patience)
-    }
-
-    /// Ready when the socket may be dropped.
-    pub(super) fn poll<S: AsyncRead + AsyncWrite>(
+    /// Done when the socket may be dropped.
+    pub(super) fn run(
         &mut self,
-        mut stream: Pin<&mut S>,
+        socket: &mut impl Socket,
         cx: &mut Context<'_>,
-    ) -> Poll<()> {
+        patience: Timestamp,
+        now: Timestamp,
+    ) -> Step {
+        let until = *self.until.get_or_insert(patience);
+        if until <= now {
+            return Step::Done;
+        }
         if !self.shut {
-            if ready!(stream.as_mut().poll_shutdown(cx)).is_err() {
-                return Poll::Ready(());
+            match socket.poll_shutdown(cx) {
+                Poll::Pending => return Step::Wait(Some(until)),
+                Poll::Ready(Err(_)) => return Step::Done,
+                Poll::Ready(Ok(())) => self.shut = true,
             }
-            self.shut = true;
         }
         let mut budget = BUDGET;
         while budget > 0 {
             let mut bin = [0; 4_096];
-            let mut buf = ReadBuf::new(&mut bin);
-            let read = ready!(stream.as_mut().poll_read(cx, &mut buf));
-            let n = buf.filled().len();
+            let n = match socket.poll_read(cx, &mut bin) {
+                Poll::Pending => return Step::Wait(Some(until)),
+                Poll::Ready(read) => read.unwrap_or(0),
+            };
             self.forgotten = self.forgotten.saturating_add(n);
-            if read.is_err() || n == 0 || self.forgotten > MAX_FORGOTTEN {
-                return Poll::Ready(());
+            if n == 0 || self.forgotten > MAX_FORGOTTEN {
+                return Step::Done;
             }
             budget = budget.saturating_sub(n);
         }
-        cx.waker().wake_by_ref();
-        Poll::Pending
+        Step::Yield
     }
 }
+
+/// Bytes of a parting remote that are read and forgotten: twice the largest frame. One that sends
+/// more does not listen.
+const MAX_FORGOTTEN: usize = 8_000_000;

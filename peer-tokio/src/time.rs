@@ -8,51 +8,46 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::SystemTime;
 
+use peer_adapter::{Alarm, Clock};
 use peer_core::Timestamp;
 use tokio::time::{Duration, Instant, Sleep, sleep_until};
 
 /// As far ahead as a timer is ever set: a later deadline is looked at again then.
 const FAR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Clock {
+/// Tokio's clock, and one timer, set anew only when the time it is set to changes.
+#[derive(Debug)]
+pub(crate) struct Time {
     wall: Timestamp,
     start: Instant,
-}
-
-impl Clock {
-    /// Reads both clocks.
-    pub(crate) fn start() -> Self {
-        Self {
-            wall: SystemTime::now().into(),
-            start: Instant::now(),
-        }
-    }
-
-    pub(crate) fn now(&self) -> Timestamp {
-        self.wall.saturating_add(self.start.elapsed())
-    }
-
-    /// The instant of a timestamp.
-    pub(super) fn instant(&self, at: Timestamp) -> Instant {
-        let ahead = at.saturating_since(self.wall);
-        self.start
-            .checked_add(ahead)
-            .unwrap_or_else(|| Instant::now() + FAR)
-    }
-}
-
-/// One timer, set anew only when the time it is set to changes.
-#[derive(Debug, Default)]
-pub(super) struct Alarm {
     /// Made when first needed: a timer can only be made inside a runtime.
     sleep: Option<Pin<Box<Sleep>>>,
     set_to: Option<Instant>,
 }
 
-impl Alarm {
-    /// Ready when `at` has come, or a little later.
-    pub(super) fn poll(&mut self, at: Instant, cx: &mut Context<'_>) -> Poll<()> {
+impl Time {
+    /// Reads both clocks.
+    pub(crate) fn start() -> Self {
+        Self {
+            wall: SystemTime::now().into(),
+            start: Instant::now(),
+            sleep: None,
+            set_to: None,
+        }
+    }
+}
+
+impl Clock for Time {
+    fn now(&self) -> Timestamp {
+        self.wall.saturating_add(self.start.elapsed())
+    }
+}
+
+impl Alarm for Time {
+    fn poll_until(&mut self, at: Timestamp, cx: &mut Context<'_>) -> Poll<()> {
+        let ahead = at.saturating_since(self.wall);
+        let at = self.start.checked_add(ahead);
+        let at = at.unwrap_or_else(|| Instant::now() + FAR);
         let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(at)));
         if self.set_to != Some(at) {
             sleep.as_mut().reset(at);

@@ -1,26 +1,24 @@
 //! One connection as its driver sees it: the machine, and what the handles want of it.
 //!
-//! The driver moves bytes through the machine's doors itself; wishes, events and the clock go
-//! through [`Session`].
+//! The pump moves bytes through the machine's doors itself; wishes, events and the clock go through
+//! [`Session`].
 
 use std::sync::Arc;
-use std::task::Waker;
+use std::task::Context;
 
-use peer_core::{Event, HangUp, PeerMachine, SendError, Timestamp};
+use peer_core::{DisconnectReason, Event, PeerMachine, SendError, Timestamp};
 
 use super::ledger::Ledger;
 use super::{Farewell, Request, Shared};
 use crate::error::Disconnected;
+use crate::pump::Owner;
 
 /// Dropped before its end, it ends as if the application had wished so.
 #[derive(Debug)]
 pub(crate) struct Session {
-    /// Its doors of bytes are the driver's.
-    pub(crate) machine: PeerMachine,
+    machine: PeerMachine,
     shared: Arc<Shared>,
     ledger: Ledger,
-    /// Nothing more arrives: what has arrived is little, and is told even to a slow application.
-    hung_up: bool,
     /// The application has to take events before the machine is asked for more.
     starved: bool,
     leaving: Leaving,
@@ -45,68 +43,15 @@ impl Session {
             machine,
             shared,
             ledger: Ledger::default(),
-            hung_up: false,
             starved: false,
             leaving: Leaving::No,
             ended: None,
         }
     }
 
-    /// Wishes in, events out; whether anything happened. `waker` is woken when there is more.
-    pub(crate) fn exchange(&mut self, waker: &Waker, now: Timestamp) -> bool {
-        let orders = self.shared.report(waker, &self.machine);
-        // After the numbers: who is told that a message was sent finds it counted.
-        self.ledger.sent(self.machine.sent_through());
-        let mut busy = orders.verdict.is_some();
-        if let Some(verdict) = orders.verdict {
-            // Verdicts cannot be refused.
-            let _ = self.machine.command(verdict);
-        }
-        busy |= self.take_requests();
-        busy |= self.leave(orders.farewell, now);
-        busy | self.give_events()
-    }
-
-    /// The stream ended, in order or not.
-    pub(crate) fn hung_up(&mut self, how: HangUp, now: Timestamp) {
-        self.hung_up = true;
-        self.machine.hung_up(how, now);
-    }
-
-    /// When [`tick`](Self::tick) wants to be called.
-    pub(crate) fn deadline(&self) -> Option<Timestamp> {
-        let ours = match self.leaving {
-            Leaving::Asked(until) => Some(until),
-            _ => None,
-        };
-        self.machine.deadline().into_iter().chain(ours).min()
-    }
-
-    /// Time has come to `now`.
-    pub(crate) fn tick(&mut self, now: Timestamp) {
-        self.machine.tick(now);
-    }
-
-    /// Whether the machine may have more to tell, and waits for the application to take what it
-    /// told: its taking some wakes the driver.
-    pub(crate) fn is_starved(&self) -> bool {
-        self.starved
-    }
-
     /// How the connection ended, once it has.
-    pub(crate) fn ended(&self) -> Option<&Arc<Disconnected>> {
+    pub(crate) fn result(&self) -> Option<&Arc<Disconnected>> {
         self.ended.as_ref()
-    }
-
-    /// How long the socket may be kept after the end. `None`: our side waits for nothing.
-    pub(crate) fn patience(&self, waker: &Waker, now: Timestamp) -> Option<Timestamp> {
-        let orders = self.shared.report(waker, &self.machine);
-        match self.leaving {
-            _ if orders.farewell == Farewell::Abort => None,
-            Leaving::Aborted => None,
-            Leaving::Told(until) => Some(until),
-            _ => Some(self.flush_deadline(now)),
-        }
     }
 
     /// The socket is closed.
@@ -171,10 +116,10 @@ impl Session {
 
     /// Polls events while the application takes them. Once nothing more arrives, what is left is
     /// bounded by what the machine had received, and the end must not wait for a slow listener.
-    fn give_events(&mut self) -> bool {
+    fn give_events(&mut self, hung_up: bool) -> bool {
         let mut busy = false;
         loop {
-            let patient = !self.hung_up && !self.machine.is_closed();
+            let patient = !hung_up && !self.machine.is_closed();
             self.starved = patient && !self.shared.has_event_room();
             if self.starved {
                 break;
@@ -225,11 +170,61 @@ impl Session {
     }
 }
 
+impl Owner for Session {
+    fn machine(&mut self) -> &mut PeerMachine {
+        &mut self.machine
+    }
+
+    fn exchange(&mut self, cx: &mut Context<'_>, hung_up: bool, now: Timestamp) -> bool {
+        let orders = self.shared.report(cx.waker(), &self.machine);
+        // After the numbers: who is told that a message was sent finds it counted.
+        self.ledger.sent(self.machine.sent_through());
+        let mut busy = orders.verdict.is_some();
+        if let Some(verdict) = orders.verdict {
+            // Verdicts cannot be refused.
+            let _ = self.machine.command(verdict);
+        }
+        busy |= self.take_requests();
+        busy |= self.leave(orders.farewell, now);
+        busy | self.give_events(hung_up)
+    }
+
+    fn is_starved(&self) -> bool {
+        self.starved
+    }
+
+    fn deadline(&self) -> Option<Timestamp> {
+        let ours = match self.leaving {
+            Leaving::Asked(until) => Some(until),
+            _ => None,
+        };
+        self.machine.deadline().into_iter().chain(ours).min()
+    }
+
+    fn tick(&mut self, now: Timestamp) {
+        self.machine.tick(now);
+    }
+
+    fn ended(&self) -> Option<&DisconnectReason> {
+        self.ended.as_ref().map(|ended| &ended.reason)
+    }
+
+    fn patience(&mut self, cx: &mut Context<'_>, now: Timestamp) -> Option<Timestamp> {
+        let orders = self.shared.report(cx.waker(), &self.machine);
+        match self.leaving {
+            _ if orders.farewell == Farewell::Abort => None,
+            Leaving::Aborted => None,
+            Leaving::Told(until) => Some(until),
+            _ => Some(self.flush_deadline(now)),
+        }
+    }
+}
+
 impl Drop for Session {
     fn drop(&mut self) {
         if self.ended.is_none() {
             self.abort();
-            self.give_events();
+            self.give_events(true);
         }
         self.close();
     }

@@ -8,7 +8,6 @@
 use std::time::Duration;
 
 use peer_core::{HangUp, Timestamp};
-use tokio::task::coop;
 
 /// How long what had arrived may take to come to light.
 const LAST_WORDS: Duration = Duration::from_millis(100);
@@ -40,7 +39,7 @@ impl Broken {
     }
 
     /// Whether a read that has just found nothing means that nothing is there.
-    pub(super) fn is_silent(&self) -> bool {
-        self.until.is_none() && coop::has_budget_remaining()
+    pub(super) fn is_believed(&self) -> bool {
+        self.until.is_none()
     }
 }

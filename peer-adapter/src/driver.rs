@@ -1,0 +1,75 @@
+//! [`Driver`]: the pump of one connection as a future, for runtimes with tasks.
+//!
+//! No tasks of its own, no state but the operating system's readiness: it can be dropped at any
+//! point.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use peer_core::Timestamp;
+
+use crate::error::Disconnected;
+use crate::pump::{Clock, Pump, Socket, Step};
+use crate::shared::Session;
+
+/// A clock of a runtime, and one timer.
+pub trait Alarm: Clock {
+    /// Ready when `at` has come, or a little later; until then `cx` is woken at that time. Only the
+    /// time asked for last counts. A time too far away for the runtime may come early: the clock
+    /// is what is believed.
+    fn poll_until(&mut self, at: Timestamp, cx: &mut Context<'_>) -> Poll<()>;
+}
+
+/// Drives one connection: spawn it, or poll it by other means. Nothing happens while it is not
+/// polled. An adapter wraps it in a type of its own, whose documentation tells what it promises.
+///
+/// After its end it may be kept and polled: it says the same again, and holds no socket.
+#[derive(Debug)]
+#[must_use = "a connection does nothing unless its driver is spawned or polled"]
+pub struct Driver<S, T> {
+    // First, so that the socket is closed when those who wait for that hear of it.
+    pump: Pump<S>,
+    session: Session,
+    alarm: T,
+}
+
+impl<S: Socket, T: Alarm> Driver<S, T> {
+    pub(crate) fn new(socket: S, alarm: T, session: Session) -> Self {
+        Self {
+            pump: Pump::new(socket),
+            session,
+            alarm,
+        }
+    }
+}
+
+impl<S, T> Future for Driver<S, T>
+where
+    S: Socket + Unpin,
+    T: Alarm + Unpin,
+{
+    type Output = Arc<Disconnected>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Arc<Disconnected>> {
+        let this = self.get_mut();
+        loop {
+            match this.pump.run(&mut this.session, &this.alarm, cx) {
+                Step::Wait(None) => return Poll::Pending,
+                Step::Wait(Some(until)) => ready!(this.alarm.poll_until(until, cx)),
+                Step::Yield => {
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+                Step::Done => {
+                    this.session.close();
+                    return match this.session.result() {
+                        Some(ended) => Poll::Ready(ended.clone()),
+                        None => Poll::Pending,
+                    };
+                }
+            }
+        }
+    }
+}
