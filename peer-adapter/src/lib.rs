@@ -18,12 +18,13 @@
 //!   the same under every one of them, and the future that serves both. [`connect`] makes the three
 //!   of a [`Socket`] and an [`Alarm`].
 //!
-//! [`Backoff`] tells what to do about an error of `accept`.
+//! [`Backoff`] tells what to do about an error of `accept`; [`Audience`] calls listeners.
 //!
 //! Applications use `peer-tokio`, `peer-async-std` or `peer-mio`, which are this crate and a
 //! runtime.
 #![forbid(unsafe_code)]
 
+mod audience;
 mod driver;
 mod error;
 mod events;
@@ -37,6 +38,7 @@ use std::sync::Arc;
 use peer_core::network::Network;
 use peer_core::{Config, Link, PeerMachine};
 
+pub use self::audience::Audience;
 pub use self::driver::{Alarm, Driver};
 pub use self::error::{ConnectError, Disconnected, QueueError, SendError};
 pub use self::events::Events;

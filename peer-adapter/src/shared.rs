@@ -36,6 +36,7 @@ use self::bounded::Bounded;
 pub(crate) use self::ledger::Promise;
 pub(crate) use self::session::Session;
 use self::waiting::WaitList;
+use crate::audience::Audience;
 use crate::error::{Disconnected, QueueError};
 
 /// Requests that wait for the driver, beyond what waits in the machine
@@ -299,7 +300,7 @@ impl Shared {
         }
         if !state.listeners.is_empty() {
             drop(state);
-            self.call_listeners(&event);
+            { self }.call_listeners(&event);
             state = self.lock();
         }
         if state.deaf {
@@ -322,7 +323,7 @@ impl Shared {
         // A listener that hears of the end can queue nothing any more.
         state.farewell = state.farewell.max(Farewell::Graceful);
         drop(state);
-        self.call_listeners(&last);
+        { self }.call_listeners(&last);
         let mut state = self.lock();
         state.ended = Some(ended);
         if !state.deaf {
@@ -332,7 +333,7 @@ impl Shared {
         let woken = state.room.drain();
         let taker = state.taker.take();
         drop(state);
-        self.dismiss_listeners();
+        { self }.dismiss_listeners();
         wake(woken.into_iter().chain(taker));
         unsent
     }
