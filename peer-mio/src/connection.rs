@@ -1,0 +1,92 @@
+//! One connection, from its dial to its end.
+
+use std::fmt;
+use std::sync::Arc;
+
+use mio::net::TcpStream;
+use peer_adapter::{Audience, Pump};
+use peer_core::{Config, DisconnectReason, Link, Listeners, PeerMachine, Timestamp};
+
+use crate::socket::Stream;
+
+/// A machine, its socket, and what the reactor and the application want of it.
+pub(crate) struct Connection {
+    /// Told apart from earlier ones in the same place.
+    pub(crate) serial: u64,
+    /// While it is dialled, one that nobody sees: its time begins when the connection is made.
+    pub(crate) machine: PeerMachine,
+    pub(crate) stage: Stage,
+    /// It waits in the line of those who have something to do.
+    pub(crate) is_queued: bool,
+    /// What its timer is set to.
+    pub(crate) timer: Option<Timestamp>,
+    /// The application takes no events.
+    pub(crate) is_paused: bool,
+    pub(crate) farewell: Farewell,
+    /// Why it ended, once that was told.
+    pub(crate) reason: Option<DisconnectReason>,
+    pub(crate) listeners: Listeners,
+}
+
+/// How far a connection has come.
+pub(crate) enum Stage {
+    /// Being made, until this time at most.
+    Dialing { tcp: TcpStream, until: Timestamp },
+    /// Made.
+    Connected(Pump<Stream>),
+    /// It has its turn just now, and whoever gave it that holds the rest.
+    Busy,
+    /// Given up by the application before it was made.
+    Cancelled,
+}
+
+/// How our side leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Farewell {
+    Stay,
+    /// What was sent before is flushed, and the remote has until then to hear it.
+    Until(Timestamp),
+    AtOnce,
+}
+
+impl Connection {
+    pub(crate) fn new(serial: u64, machine: PeerMachine, stage: Stage) -> Self {
+        Self {
+            serial,
+            machine,
+            stage,
+            is_queued: false,
+            timer: None,
+            is_paused: false,
+            farewell: Farewell::Stay,
+            reason: None,
+            listeners: Listeners::default(),
+        }
+    }
+
+    /// Whether it is past its dial.
+    pub(crate) fn is_connected(&self) -> bool {
+        matches!(self.stage, Stage::Connected(_) | Stage::Busy)
+    }
+
+    /// What a machine needs to begin with.
+    pub(crate) fn origin(&self) -> (Arc<Config>, Link) {
+        (self.machine.config().clone(), *self.machine.link())
+    }
+}
+
+impl Audience for Connection {
+    fn with_listeners<R>(&mut self, act: impl FnOnce(&mut Listeners) -> R) -> R {
+        act(&mut self.listeners)
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection")
+            .field("serial", &self.serial)
+            .field("link", self.machine.link())
+            .field("reason", &self.reason)
+            .finish_non_exhaustive()
+    }
+}
