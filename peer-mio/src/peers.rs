@@ -176,8 +176,8 @@ impl Peers {
     ) -> Result<PeerId, StartError> {
         self.admit(&config)?;
         stream.set_nonblocking(true)?;
-        link.remote = link.remote.or(stream.peer_addr().ok());
-        link.local = link.local.or(stream.local_addr().ok());
+        link.remote = link.remote.or_else(|| stream.peer_addr().ok());
+        link.local = link.local.or_else(|| stream.local_addr().ok());
         let tcp = TcpStream::from_std(stream);
         let slot = self.welcome(tcp, config, link)?;
         Ok(id_of(slot, &self.connections[slot]))

@@ -70,7 +70,7 @@ impl<H: Handler> Reactor<H> {
     fn connected(&mut self, slot: usize, tcp: TcpStream, now: Timestamp) {
         let connection = &mut self.peers.connections[slot];
         let (config, mut link) = connection.origin();
-        link.local = link.local.or(tcp.local_addr().ok());
+        link.local = link.local.or_else(|| tcp.local_addr().ok());
         let seed = match entropy() {
             Ok(seed) => seed,
             Err(error) => return self.dial_failed(slot, error.into()),
