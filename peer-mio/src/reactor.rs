@@ -283,6 +283,3 @@ const COMMANDS: usize = 256;
 
 /// Remotes taken in in one turn.
 const ARRIVALS: usize = 64;
-
-#[cfg(test)]
-mod tests;
