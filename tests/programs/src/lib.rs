@@ -1,6 +1,6 @@
-//! The bodies of the two example programs, `sync` and `peercat`.
+//! The bodies of the example programs: `sync`, `peercat`, and `scale`, which measures.
 //!
-//! There is one pair of programs for each adapter (tokio, mio, async-std), and they differ in nothing but sockets and
+//! There is one set of programs for each adapter (tokio, mio, async-std), and they differ in nothing but sockets and
 //! tasks. All that they share is here and, like the library itself, knows neither: arguments and what they mean, the
 //! download of a chain, a node that serves one, the lines that are printed, exit codes.
 //!
@@ -20,6 +20,7 @@ pub mod cli;
 pub mod demo;
 pub mod endpoint;
 pub mod peercat;
+pub mod scale;
 pub mod server;
 pub mod sync;
 pub mod trials;
