@@ -96,7 +96,7 @@ pub fn run<C: Crowd>(heap: fn() -> usize) -> ExitCode {
 
 fn measure<C: Crowd>(args: &Args, heap: fn() -> usize) -> Result<Table, Box<dyn Error>> {
     meter::raise_descriptor_limit(args.peers + SPARE_DESCRIPTORS)?;
-    let mut remote = Remote::start(args)?;
+    let remote = Remote::start(args)?;
     let config = Arc::new(config(1));
     let mut crowd = C::new(config.clone())?;
     crowd.rest(SETTLING)?;

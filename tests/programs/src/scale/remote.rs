@@ -66,7 +66,7 @@ impl Remote {
     /// What it tells of the last broadcast, once everybody there has heard it; does `meanwhile`
     /// until then.
     pub(super) fn latency(
-        &mut self,
+        &self,
         mut meanwhile: impl FnMut() -> Result<(), Box<dyn Error>>,
     ) -> Result<Latency, Box<dyn Error>> {
         let start = Instant::now();
