@@ -1,0 +1,61 @@
+//! [`Driver`]: the future that drives a connection, over streams of `futures-io` and the timers
+//! of `async-io`.
+
+use std::future::Future;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use futures_io::{AsyncRead, AsyncWrite};
+use peer_adapter::{Disconnected, Socket};
+
+use crate::time::Time;
+
+/// Drives one connection: spawn it, or poll it by other means. Nothing happens while it is not
+/// polled.
+///
+/// It ends after the connection has: the write half is shut down, and after an end in order the
+/// remote is listened to for [`Timeouts::flush`](peer_core::Timeouts) at most, since closing a
+/// socket with unread data destroys what the remote has not received yet. It runs under any
+/// executor.
+///
+/// Dropping it closes the socket at once; whoever waits hears
+/// [`Goodbye::Requested`](peer_core::Goodbye), unless the connection had ended before.
+#[derive(Debug)]
+#[must_use = "a connection does nothing unless its driver is spawned or polled"]
+pub struct Driver<S>(pub(crate) peer_adapter::Driver<Io<S>, Time>);
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Future for Driver<S> {
+    type Output = Arc<Disconnected>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Arc<Disconnected>> {
+        Pin::new(&mut self.0).poll(cx)
+    }
+}
+
+/// A stream of `futures-io`.
+#[derive(Debug)]
+pub(crate) struct Io<S>(pub(crate) S);
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Socket for Io<S> {
+    fn poll_read(&mut self, cx: &mut Context<'_>, window: &mut [u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_read(cx, window)
+    }
+
+    fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write_vectored(cx, slices)
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_close(cx)
+    }
+}

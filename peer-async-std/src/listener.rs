@@ -1,0 +1,141 @@
+//! TCP at both ends: dialling, and a listener that outlives what happens to single connections.
+
+use std::io;
+use std::net::{self, SocketAddr, ToSocketAddrs};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
+
+use async_io::{Async, Timer};
+use blocking::unblock;
+use peer_adapter::Backoff;
+use peer_core::{Config, Link};
+
+use crate::stream::TcpStream;
+use crate::{ConnectError, Connection, connect};
+
+/// Dials over TCP; small writes are not delayed (`TCP_NODELAY`). A `link` without the remote's or
+/// our own address gets those of the socket; one that has them keeps them, as behind a tunnel or a
+/// proxy. Names are resolved on a thread that may block.
+///
+/// # Errors
+/// Those of the socket and of name resolution, and a [`ConnectError`] as the inner error.
+pub async fn dial(
+    address: impl ToSocketAddrs + Send + 'static,
+    config: Arc<Config>,
+    mut link: Link,
+) -> io::Result<Connection<TcpStream>> {
+    config.validate().map_err(ConnectError::from)?;
+    let stream = connect_to_any(resolve(address).await?).await?;
+    let socket = stream.get_ref();
+    socket.set_nodelay(true)?;
+    link.remote = link.remote.or(Some(socket.peer_addr()?));
+    link.local = link.local.or(Some(socket.local_addr()?));
+    Ok(connect(TcpStream::from(stream), config, link)?)
+}
+
+async fn resolve(address: impl ToSocketAddrs + Send + 'static) -> io::Result<Vec<SocketAddr>> {
+    unblock(move || Ok(address.to_socket_addrs()?.collect())).await
+}
+
+/// The first that answers; the last one's error if none does.
+async fn connect_to_any(addresses: Vec<SocketAddr>) -> io::Result<Async<net::TcpStream>> {
+    let mut last = io::Error::new(io::ErrorKind::InvalidInput, "the name has no address");
+    for address in addresses {
+        match Async::<net::TcpStream>::connect(address).await {
+            Ok(stream) => return Ok(stream),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
+
+/// Accepts connections over TCP, all with one configuration.
+#[derive(Debug)]
+pub struct Listener {
+    socket: Arc<Async<net::TcpListener>>,
+    config: Arc<Config>,
+    start_height: AtomicI32,
+}
+
+impl Listener {
+    /// Listens on `address`; port 0 picks one ([`local_addr`](Self::local_addr) tells which).
+    ///
+    /// # Errors
+    /// Those of the socket and of name resolution, and a [`ConnectError`] as the inner error.
+    pub async fn bind(
+        address: impl ToSocketAddrs + Send + 'static,
+        config: Arc<Config>,
+    ) -> io::Result<Self> {
+        config.validate().map_err(ConnectError::from)?;
+        let addresses = resolve(address).await?;
+        let socket = net::TcpListener::bind(&*addresses)?;
+        Self::new(Async::new(socket)?, config)
+    }
+
+    /// The same on a socket that listens already, for those who set options on it before:
+    /// `async_io::Async<std::net::TcpListener>`, or, with feature `smol`, `smol::net::TcpListener`.
+    ///
+    /// # Errors
+    /// A [`ConnectError`] as the inner error.
+    pub fn new(
+        socket: impl Into<Arc<Async<net::TcpListener>>>,
+        config: Arc<Config>,
+    ) -> io::Result<Self> {
+        config.validate().map_err(ConnectError::from)?;
+        Ok(Self {
+            socket: socket.into(),
+            config,
+            start_height: AtomicI32::new(0),
+        })
+    }
+
+    /// The address listened on.
+    ///
+    /// # Errors
+    /// Those of the socket.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        (*self.socket).get_ref().local_addr()
+    }
+
+    /// Sets the height of our best block that connections accepted from now on advertise. 0 at
+    /// first.
+    pub fn set_start_height(&self, height: i32) {
+        self.start_height.store(height, Ordering::Relaxed);
+    }
+
+    /// Waits for the next connection. Given up half-way, it has taken none.
+    ///
+    /// Connections that died in the line are passed over. When the system is out of file
+    /// descriptors or memory, or its network is down, this waits a moment, up to a second, and
+    /// tries again: an error here means that the listener itself is of no use any more.
+    ///
+    /// # Errors
+    /// Those of the socket that waiting does not mend, and of the operating system's entropy.
+    pub async fn accept(&self) -> io::Result<Connection<TcpStream>> {
+        let mut backoff = Backoff::default();
+        loop {
+            let error = match self.socket.accept().await {
+                Ok((stream, remote)) => return self.welcome(stream, remote),
+                Err(error) => error,
+            };
+            if let Some(pause) = backoff.after(error)? {
+                Timer::after(pause).await;
+            }
+        }
+    }
+
+    fn welcome(
+        &self,
+        stream: Async<net::TcpStream>,
+        remote: SocketAddr,
+    ) -> io::Result<Connection<TcpStream>> {
+        let socket = stream.get_ref();
+        // Fails only on a connection that is dead already, which its driver will find out.
+        let _ = socket.set_nodelay(true);
+        let mut link = Link::inbound()
+            .with_remote(remote)
+            .with_start_height(self.start_height.load(Ordering::Relaxed));
+        link.local = socket.local_addr().ok();
+        Ok(connect(TcpStream::from(stream), self.config.clone(), link)?)
+    }
+}
