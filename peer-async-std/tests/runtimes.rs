@@ -42,10 +42,11 @@ impl Runtime for AsyncStd {
     }
 
     async fn own_stream(address: std::net::SocketAddr) -> TcpStream {
-        async_std::net::TcpStream::connect(address)
-            .await
-            .unwrap()
-            .into()
+        let stream = std::net::TcpStream::connect(address).unwrap();
+        #[cfg(feature = "async-std")]
+        return async_std::net::TcpStream::from(stream).into();
+        #[cfg(not(feature = "async-std"))]
+        return stream.try_into().unwrap();
     }
 }
 
@@ -277,10 +278,7 @@ fn silence_is_timed_out<R: Runtime>() {
         let (_peer, mut events) = run::<R>(listener.accept().await.unwrap());
         let reason = to_the_end(&mut events).await;
         assert!(
-            matches!(
-                reason,
-                DisconnectReason::Timeout(Timeout::Negotiation { .. })
-            ),
+            matches!(reason, DisconnectReason::Timeout(Timeout::Negotiation)),
             "{reason}"
         );
     });
