@@ -72,12 +72,18 @@ macro_rules! adapter_tests {
                 misbehaviour::too_long_before_the_handshake,
                 misbehaviour::too_long_for_a_frame,
             }
+            adapter_tests! { @each
+                #[ignore = "what waits outside the machine is dropped when the remote ends its stream"]
+                broken::half_closed_with_a_full_queue,
+            }
         })+
     };
-    (@each $($room:ident::$scenario:ident),+ $(,)?) => {
-        $(#[test]
+    (@each $($(#[$attribute:meta])* $room:ident::$scenario:ident),+ $(,)?) => {
+        $($(#[$attribute])*
+        #[test]
         fn $scenario() {
-            crate::watch::watch(crate::scenarios::$room::$scenario::<Subject>);
+            let name = concat!(module_path!(), "::", stringify!($scenario));
+            crate::watch::watch(name, crate::scenarios::$room::$scenario::<Subject>);
         })+
     };
 }

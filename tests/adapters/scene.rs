@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use peer_core::Config;
 use peer_core::network::Network;
 
-use crate::adapter::{Adapter, Listening};
+use crate::adapter::{Adapter, End, Listening, NotQueued};
 use crate::plain::Plain;
-use crate::told::until_negotiated;
+use crate::told::{numbered, until_negotiated};
 use crate::watch::PATIENCE;
 
 /// Settings of the side that `secret` stands for: two sides that are to talk need two secrets.
@@ -77,6 +77,24 @@ impl<A: Adapter> Scene<A> {
         until_negotiated(&*accepted);
         (dialled, accepted)
     }
+}
+
+/// Queues numbered messages of `len` bytes, from 0 on, until there has been no room for a while: whatever is between the
+/// end and a remote that reads nothing is full. How many.
+pub(crate) fn fill(end: &impl End, len: usize) -> u32 {
+    const WHILE: u32 = 100;
+    let (mut number, mut refused) = (0, 0);
+    while refused < WHILE {
+        match end.queue(numbered(number, len).into()) {
+            Ok(()) => (number, refused) = (number + 1, 0),
+            Err(NotQueued::Full(_)) => {
+                refused += 1;
+                thread::sleep(Duration::from_millis(1));
+            }
+            Err(NotQueued::Closed(_)) => panic!("it goes on"),
+        }
+    }
+    number
 }
 
 /// Waits until `condition` holds.

@@ -2,7 +2,7 @@
 
 use std::panic::resume_unwind;
 use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::thread::{self, Builder};
+use std::thread::Builder;
 use std::time::Duration;
 
 /// What a scenario may wait for one thing to happen: more than anything takes on a busy machine.
@@ -11,11 +11,12 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 /// Longer than any scenario takes on a busy machine, and than [`PATIENCE`], which knows more of what did not happen.
 const LIFE: Duration = Duration::from_secs(100);
 
-/// Runs a scenario on a thread of its own, which is left behind if it hangs.
-pub(crate) fn watch(scenario: fn()) {
-    let name = thread::current().name().unwrap_or_default().to_owned();
+/// Runs a scenario on a thread of its own, which has the name of the test and is left behind if it hangs. `path` is that
+/// name after the name of this program.
+pub(crate) fn watch(path: &str, scenario: fn()) {
+    let (_, name) = path.split_once("::").unwrap();
     let (sender, ended) = channel::<()>();
-    let run = Builder::new().name(name.clone()).spawn(move || {
+    let run = Builder::new().name(name.to_owned()).spawn(move || {
         // Dropped at the end, also by a panic.
         let _sender = sender;
         scenario();

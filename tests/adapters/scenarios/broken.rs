@@ -6,30 +6,44 @@ use peer_core::{DisconnectReason, HangUp};
 use peer_tests::script::stream;
 
 use crate::adapter::{Adapter, End, NotQueued, NotSent};
-use crate::scene::{Scene, listeners, until};
+use crate::plain::Plain;
+use crate::scene::{Scene, fill, listeners, until};
 use crate::told::{assert_numbered, numbered, numbered_frame, to_the_end};
 
 const LEN: usize = 90_000;
 
+/// Queued by now: what a machine holds for its remote (`Limits::send_high`), and more than a kernel takes at once.
 pub(crate) fn half_closed<A: Adapter>() {
     let scene = Scene::<A>::new(listeners());
-    let (end, mut plain) = scene.met();
-    // Less than what always finds room, more than a kernel takes at once.
+    let (end, plain) = scene.met();
     for number in 0..10 {
         end.queue(numbered(number, LEN).into()).unwrap();
     }
+    assert_flushed(&*end, plain, 10);
+}
+
+/// As much as the adapter takes.
+pub(crate) fn half_closed_with_a_full_queue<A: Adapter>() {
+    let scene = Scene::<A>::new(listeners());
+    let (end, plain) = scene.met();
+    let queued = fill(&*end, LEN);
+    assert_flushed(&*end, plain, queued as usize);
+}
+
+/// The remote says one thing more, and that it says no more: it still gets all that was queued for it.
+fn assert_flushed(end: &impl End, mut plain: Plain, queued: usize) {
     plain.tell(&numbered_frame(100, 10));
     plain.stop_talking();
-
-    let rest = to_the_end(&*end);
-    assert_numbered(&rest.messages, 100, 1, 10);
-    assert_eq!(rest.reason, DisconnectReason::HungUp(HangUp::EndOfStream));
     let mut heard = plain.hear_all();
     heard.retain(|frame| frame.name() == "numbered");
-    assert_eq!(heard.len(), 10);
+    assert_eq!(heard.len(), queued);
     for (number, frame) in (0..).zip(heard) {
         assert!(frame == numbered_frame(number, LEN), "{number}");
     }
+
+    let rest = to_the_end(end);
+    assert_numbered(&rest.messages, 100, 1, 10);
+    assert_eq!(rest.reason, DisconnectReason::HungUp(HangUp::EndOfStream));
     assert!(matches!(
         end.queue(numbered(0, 0).into()),
         Err(NotQueued::Closed(_))

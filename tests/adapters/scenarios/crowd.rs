@@ -26,11 +26,38 @@ const ENDINGS: [(&str, &str); 6] = [
     ("two of a kind", "hung up: end of stream"),
 ];
 
+/// On Linux in a process of its own, where nobody else opens and closes descriptors meanwhile.
 pub(crate) fn thousands_of_short_connections<A: Adapter>() {
+    #[cfg(target_os = "linux")]
+    if !alone::is_alone() {
+        return alone::run();
+    }
     let scene = Scene::<A>::new(listeners());
+    // So that everything is open that an adapter opens once.
+    let (end, plain) = scene.met();
+    plain.stop_talking();
+    plain.hear_all();
+    to_the_end(&*end);
+    drop(end);
+    #[cfg(target_os = "linux")]
+    let before = alone::descriptors();
+
+    let ends = come_and_go_all(&scene);
+    let wanted = (0..CONNECTIONS).map(|number| ENDINGS[number % ENDINGS.len()].1.to_owned());
+    assert_eq!(ends, tally(wanted));
+
+    assert!(scene.listening.accepted.try_recv().is_err(), "nobody else");
+    #[cfg(target_os = "linux")]
+    alone::assert_soon(before);
+    let (_end, mut plain) = scene.met();
+    assert!(plain.is_answered(6));
+}
+
+/// All lives, `AT_ONCE` at once; how they ended as the listening side has it.
+fn come_and_go_all<A: Adapter>(scene: &Scene<A>) -> BTreeMap<String, usize> {
     let (adapter, address) = (&scene.adapter, scene.listening.address);
     let next = AtomicUsize::new(0);
-    let ends = thread::scope(|scope| {
+    thread::scope(|scope| {
         for _ in 0..AT_ONCE {
             scope.spawn(|| {
                 loop {
@@ -50,15 +77,7 @@ pub(crate) fn thousands_of_short_connections<A: Adapter>() {
             .collect();
         let ends = servants.into_iter().map(|servant| servant.join().unwrap());
         tally(ends.map(|reason| class(&reason)))
-    });
-    let wanted = (0..CONNECTIONS).map(|number| ENDINGS[number % ENDINGS.len()].1.to_owned());
-    assert_eq!(ends, tally(wanted));
-
-    assert!(scene.listening.accepted.try_recv().is_err(), "nobody else");
-    #[cfg(target_os = "linux")]
-    descriptors::assert_one(scene.listening.address.port());
-    let (_end, mut plain) = scene.met();
-    assert!(plain.is_answered(6));
+    })
 }
 
 /// One short life.
@@ -114,43 +133,42 @@ fn tally(classes: impl Iterator<Item = String>) -> BTreeMap<String, usize> {
     tally
 }
 
-/// Sockets of this process, told by their port, since other tests open and close sockets meanwhile.
+/// A process of its own, and its file descriptors.
 #[cfg(target_os = "linux")]
-mod descriptors {
-    use std::collections::HashSet;
+mod alone {
+    use std::env::{current_exe, var_os};
     use std::fs;
+    use std::process::Command;
+    use std::thread;
 
     use crate::scene::until;
 
-    /// Fails unless the listener's is soon the only descriptor of a socket at `port`.
-    pub(super) fn assert_one(port: u16) {
-        assert!(count(port) >= 1, "the listener is not seen");
-        until("only the listener is left", || count(port) == 1);
+    /// Set where nothing else runs.
+    const MARK: &str = "ADAPTERS_ALONE";
+
+    pub(super) fn is_alone() -> bool {
+        var_os(MARK).is_some()
     }
 
-    /// Descriptors of TCP sockets that have `port` at this end or at the other.
-    fn count(port: u16) -> usize {
-        let inodes = inodes(port);
-        let descriptors = fs::read_dir("/proc/self/fd").unwrap();
-        // Some are gone before they are looked at.
-        descriptors
-            .filter_map(|entry| fs::read_link(entry.ok()?.path()).ok())
-            .filter(|target| target.to_str().is_some_and(|name| inodes.contains(name)))
-            .count()
+    /// Runs the test of this thread again, alone.
+    pub(super) fn run() {
+        let current = thread::current();
+        let mut test = Command::new(current_exe().unwrap());
+        test.args(["--exact", "--nocapture", current.name().unwrap()]);
+        let output = test.env(MARK, "1").output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        let wrong = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{said}{wrong}");
+        assert!(said.contains("1 passed"), "it did not run: {said}");
     }
 
-    /// `socket:[inode]` of the sockets at `port`, as links to them are called. Columns: number, local and remote
-    /// address, state, and from the tenth on the inode.
-    fn inodes(port: u16) -> HashSet<String> {
-        let table = fs::read_to_string("/proc/net/tcp").unwrap();
-        let port = format!(":{port:04X}");
-        let lines = table.lines().skip(1);
-        lines
-            .filter_map(|line| {
-                let columns: Vec<_> = line.split_whitespace().collect();
-                let ours = columns.get(1..3)?.iter().any(|end| end.ends_with(&port));
-                ours.then(|| format!("socket:[{}]", columns.get(9).unwrap_or(&"?")))
-            })
-            .collect()
+    /// How many are open.
+    pub(super) fn descriptors() -> usize {
+        fs::read_dir("/proc/self/fd").unwrap().count()
+    }
+
+    /// Fails unless as many are soon open as before.
+    pub(super) fn assert_soon(before: usize) {
+        until("no descriptor is left over", || descriptors() == before);
     }
 }

@@ -12,7 +12,7 @@ use peer_tests::script::VersionPayload;
 use socket2::{Domain, Socket, Type};
 
 use crate::adapter::{Adapter, End, Heard, NotQueued, NotSent};
-use crate::scene::{SHORT, Scene, diallers, listeners};
+use crate::scene::{SHORT, Scene, diallers, fill, listeners};
 use crate::told::{numbered, numbered_frame, take, to_the_end};
 
 const LOCAL: DisconnectReason = DisconnectReason::Local(Goodbye::Requested);
@@ -111,15 +111,14 @@ pub(crate) fn ended_within_the_handshake<A: Adapter>() {
 
 /// What was queued is flushed, then the stream ends.
 pub(crate) fn dropped<A: Adapter>() {
+    const LEN: usize = 90_000;
     let scene = Scene::<A>::new(listeners());
     let (end, mut plain) = scene.met();
-    for number in 0..5 {
-        end.queue(numbered(number, 10_000).into()).unwrap();
-    }
+    let queued = fill(&*end, LEN);
     drop(end);
-    for number in 0..5 {
+    for number in 0..queued {
         let heard = plain.hear_named("numbered");
-        assert!(heard == numbered_frame(number, 10_000), "{number}");
+        assert!(heard == numbered_frame(number, LEN), "{number}");
     }
     assert_eq!(plain.hear(), None);
     // Before the handshake there is nothing to flush.
