@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use peer_core::{Config, DisconnectReason, Timeout};
-use peer_tests::script::VersionPayload;
+use peer_tests::script::{Frame, VersionPayload};
 
 use crate::adapter::{Adapter, End};
 use crate::plain::Plain;
@@ -45,7 +45,7 @@ pub(crate) fn without_a_version<A: Adapter>() {
     let end = scene.adapter.dial(address, config).unwrap();
     let plain = Plain::accept(&listener);
     assert_found_out(&end, since, Timeout::Negotiation);
-    let names: Vec<_> = plain.hear_all().iter().map(|f| f.name()).collect();
+    let names: Vec<_> = plain.hear_all().iter().map(Frame::name).collect();
     assert_eq!(names, ["version"]);
 }
 
@@ -82,11 +82,11 @@ pub(crate) fn without_a_byte<A: Adapter>() {
     let mut config = patient(listeners());
     config.timeouts.idle = Some(SHORT);
     let scene = Scene::<A>::new(config);
-    let (end, mut plain) = scene.met();
     let since = Instant::now();
-    assert!(plain.is_answered(5));
+    let (end, plain) = scene.met();
     assert_found_out(&end, since, Timeout::Idle);
-    assert_eq!(plain.hear(), None);
+    let heard: Vec<_> = plain.hear_all().iter().map(Frame::name).collect();
+    assert!(heard.iter().all(|name| name == "ping"), "{heard:?}");
 }
 
 pub(crate) fn within_a_frame<A: Adapter>() {
@@ -94,9 +94,11 @@ pub(crate) fn within_a_frame<A: Adapter>() {
     config.timeouts.idle = Some(SHORT);
     let scene = Scene::<A>::new(config);
     for (len, cut) in [(10, 12), (10, 30), (500_000, 250_000)] {
-        let (end, mut plain) = scene.met();
         let since = Instant::now();
-        plain.say(&numbered_frame(1, len).to_bytes()[..cut]);
+        let (end, mut plain) = scene.met();
+        let frame = numbered_frame(1, len).to_bytes();
+        // On a very busy machine it was silent for too long by now.
+        plain.say_what_is_taken(&frame[..cut], SHORT);
         assert_found_out(&end, since, Timeout::Idle);
         plain.hear_all();
     }
