@@ -78,6 +78,10 @@ pub trait Owner {
     /// Time has come to `now`.
     fn tick(&mut self, now: Timestamp);
 
+    /// Whether wishes wait that the machine has no room for yet, and would still carry out: at the
+    /// end of the remote's stream it is given time for them, as its handles were promised.
+    fn has_wishes(&self) -> bool;
+
     /// Why the connection ended, once the last event was told.
     fn ended(&self) -> Option<&DisconnectReason>;
 
@@ -105,6 +109,9 @@ pub struct Pump<S> {
     socket: Option<S>,
     /// The socket takes no more; what had arrived is read before the machine hears of it.
     broken: Option<Broken>,
+    /// The remote has said all that it will. Until then it is still sent what waits for the machine,
+    /// which hears of this afterwards.
+    last_call: Option<Timestamp>,
     /// The machine knows that nothing more comes.
     hung_up: bool,
     /// Bytes may sit in a buffer of the socket.
@@ -119,6 +126,7 @@ impl<S> Pump<S> {
         Self {
             socket: Some(socket),
             broken: None,
+            last_call: None,
             hung_up: false,
             unflushed: false,
             parting: Parting::default(),
@@ -183,7 +191,8 @@ impl<S: Socket> Pump<S> {
             return None;
         }
         let last_words = self.broken.as_ref().and_then(Broken::until);
-        let until = owner.deadline().into_iter().chain(last_words).min();
+        let pump = last_words.into_iter().chain(self.last_call);
+        let until = owner.deadline().into_iter().chain(pump).min();
         if until.is_some_and(|at| at <= now) {
             owner.tick(now);
             return None;
@@ -199,6 +208,9 @@ impl<S: Socket> Pump<S> {
         now: Timestamp,
         budget: &mut usize,
     ) -> bool {
+        if let Some(until) = self.last_call {
+            return self.close_down(owner, until, now);
+        }
         let read = match self.poll_read(owner.machine(), cx, *budget) {
             Some(Poll::Ready(read)) => read,
             Some(Poll::Pending) => {
@@ -211,9 +223,9 @@ impl<S: Socket> Pump<S> {
         match read {
             // The window is never empty, so this is the end of the stream.
             Ok(0) => {
-                let broken = self.broken.take().map(|broken| broken.how);
-                let how = broken.unwrap_or(HangUp::EndOfStream);
-                self.hang_up(owner.machine(), how, now);
+                let machine = owner.machine();
+                machine.received(0, now);
+                self.last_call = Some(now.saturating_add(machine.config().timeouts.flush));
             }
             Ok(n) => {
                 *budget = budget.saturating_sub(n);
@@ -256,6 +268,19 @@ impl<S: Socket> Pump<S> {
             return false;
         };
         self.hang_up(owner.machine(), broken.how, now);
+        true
+    }
+
+    /// The remote has said all: tells the machine, unless there is still something to send. Whether
+    /// it told.
+    fn close_down(&mut self, owner: &mut impl Owner, until: Timestamp, now: Timestamp) -> bool {
+        if self.broken.is_none() && owner.has_wishes() && now < until {
+            return false;
+        }
+        self.last_call = None;
+        let broken = self.broken.take().map(|broken| broken.how);
+        let how = broken.unwrap_or(HangUp::EndOfStream);
+        self.hang_up(owner.machine(), how, now);
         true
     }
 
@@ -347,8 +372,9 @@ fn meaning(error: &io::Error) -> HangUp {
     }
 }
 
-/// Bytes read in one run, before others on the same thread have their turn.
-const BUDGET: usize = 256 * 1_024;
+/// Bytes read in one run, before others on the same thread have their turn. A runtime may let a
+/// ready task run dozens of times before it looks who else is ready (tokio: 61), so it is not much.
+const BUDGET: usize = 64 * 1_024;
 
 /// What a turn costs beside them, so that turns without bytes are bounded too.
 const TURN: usize = 1_024;

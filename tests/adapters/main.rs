@@ -47,6 +47,7 @@ macro_rules! adapter_tests {
                 slow_remote::in_odd_cuts,
                 slow_remote::who_reads_nothing_is_left,
                 broken::half_closed,
+                broken::half_closed_with_a_full_queue,
                 broken::cut_off_within_a_frame,
                 broken::reset_after_words,
                 broken::reset_while_senders_wait,
@@ -71,10 +72,6 @@ macro_rules! adapter_tests {
                 misbehaviour::wrong_checksums,
                 misbehaviour::too_long_before_the_handshake,
                 misbehaviour::too_long_for_a_frame,
-            }
-            adapter_tests! { @each
-                #[ignore = "what waits outside the machine is dropped when the remote ends its stream"]
-                broken::half_closed_with_a_full_queue,
             }
         })+
     };

@@ -205,6 +205,10 @@ impl Owner for Session {
         self.machine.tick(now);
     }
 
+    fn has_wishes(&self) -> bool {
+        self.machine.is_negotiated() && self.shared.has_requests()
+    }
+
     fn ended(&self) -> Option<&DisconnectReason> {
         self.ended.as_ref().map(|ended| &ended.reason)
     }

@@ -171,6 +171,10 @@ impl<H: Handler> Owner for Turn<'_, H> {
         self.connection_mut().machine.tick(now);
     }
 
+    fn has_wishes(&self) -> bool {
+        false
+    }
+
     fn ended(&self) -> Option<&DisconnectReason> {
         self.connection().reason.as_ref()
     }
