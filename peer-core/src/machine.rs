@@ -301,6 +301,13 @@ impl PeerMachine {
         }
     }
 
+    /// The next [`Event::Sent`] or [`Event::Writable`], past whatever else waits to be polled: for
+    /// applications that take nothing from the remote just now, and still send to it. What is told
+    /// here is not told again by [`poll_event`](Self::poll_event).
+    pub fn poll_progress(&mut self) -> Option<Event> {
+        self.next_progress()
+    }
+
     // --- wiring ---------------------------------------------------------------------------
 
     /// The rooms, and what they may touch.

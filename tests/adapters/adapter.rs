@@ -5,6 +5,7 @@
 
 mod blocking;
 mod ends;
+mod tasks;
 
 use std::io;
 use std::net::SocketAddr;
@@ -16,6 +17,7 @@ use peer_core::{Command, Config, DisconnectReason, Event, Link, Outcome, Remote,
 
 pub(crate) use blocking::{wait, wait_for};
 pub(crate) use ends::Ends;
+pub(crate) use tasks::TaskEnd;
 
 /// An adapter with all that it needs to run: a runtime, threads, a reactor.
 ///

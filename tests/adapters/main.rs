@@ -20,6 +20,9 @@
 )]
 
 mod adapter;
+mod on_async_std;
+mod on_mio;
+mod on_smol;
 mod on_tokio;
 mod plain;
 mod scenarios;
@@ -27,6 +30,9 @@ mod scene;
 mod told;
 mod watch;
 
+use on_async_std::AsyncStd;
+use on_mio::Mio;
+use on_smol::Smol;
 use on_tokio::Tokio;
 
 /// A module for each adapter, with a test for each scenario.
@@ -86,5 +92,8 @@ macro_rules! adapter_tests {
 }
 
 adapter_tests! {
+    async_std: AsyncStd,
+    mio: Mio,
+    smol: Smol,
     tokio: Tokio,
 }

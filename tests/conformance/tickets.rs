@@ -225,3 +225,45 @@ fn the_end_tells_why_and_through_which_ticket_together() {
     let stalled = DisconnectReason::Timeout(Timeout::WriteStall);
     assert_eq!(peer_tests::script::end(&events), Some(&stalled));
 }
+
+/// An application that takes nothing from the remote hears what became of its own messages, once.
+#[test]
+fn progress_is_told_past_what_is_not_taken() {
+    let mut probe = Probe::negotiated(config(), Link::inbound());
+    let ping = Frame::new("ping", vec![7; 8]).to_bytes();
+    assert_eq!(probe.machine.receive(&ping, probe.now), ping.len());
+    let mut last = None;
+    let full = loop {
+        match probe.machine.send(custom(600_000)) {
+            Ok(ticket) => last = Some(ticket),
+            Err(SendError::Full(_)) => break true,
+            Err(error) => panic!("{error}"),
+        }
+    };
+    assert!(full && last.is_some());
+    assert!(probe.machine.poll_progress().is_none(), "nothing has left");
+    while probe.machine.wants_write() {
+        let n = probe.machine.outbound().len();
+        probe.machine.sent(n, probe.now);
+    }
+    let told = probe.machine.poll_progress();
+    assert!(
+        matches!(told, Some(Event::Sent { through }) if Some(through) == last),
+        "{told:?}"
+    );
+    let told = probe.machine.poll_progress();
+    assert!(matches!(told, Some(Event::Writable)), "{told:?}");
+    assert!(probe.machine.poll_progress().is_none());
+    // What is left is the remote's ping, which nobody has taken.
+    let events: Vec<Event> = core::iter::from_fn(|| probe.machine.poll_event()).collect();
+    assert!(
+        matches!(
+            &events[..],
+            [Event::Message {
+                message: Message::Ping(_),
+                ..
+            }]
+        ),
+        "{events:?}"
+    );
+}

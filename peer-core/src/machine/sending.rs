@@ -205,6 +205,11 @@ impl PeerMachine {
         if let Some(wrote) = self.next_wrote() {
             return Some(wrote);
         }
+        self.next_progress()
+    }
+
+    /// The next event of our own sending.
+    pub(super) fn next_progress(&mut self) -> Option<Event> {
         let tickets = &mut self.tickets;
         if core::mem::take(&mut tickets.untold) {
             return tickets.sent.map(|through| Event::Sent { through });

@@ -134,8 +134,10 @@ impl<'a> Peer<'a> {
         });
     }
 
-    /// Takes no events of this connection until [`resume`](Self::resume): its machine stops reading,
-    /// which stops the remote; nothing is lost. Its end is told all the same.
+    /// Takes nothing from this remote until [`resume`](Self::resume): its machine stops reading,
+    /// which stops the remote; nothing is lost. What we send still leaves, and
+    /// [`Event::Sent`](peer_core::Event::Sent) and [`Event::Writable`](peer_core::Event::Writable)
+    /// still tell of it; so is its end told.
     pub fn pause(&mut self) {
         self.act(|connection| connection.is_paused = true);
     }

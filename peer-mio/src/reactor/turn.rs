@@ -148,10 +148,14 @@ impl<H: Handler> Owner for Turn<'_, H> {
         let mut busy = false;
         loop {
             let connection = self.connection_mut();
-            if connection.is_paused && !hung_up && !connection.machine.is_closed() {
-                return busy;
-            }
-            let Some(event) = connection.machine.poll_event() else {
+            let machine = &mut connection.machine;
+            let is_deaf = connection.is_paused && !hung_up && !machine.is_closed();
+            let event = if is_deaf {
+                machine.poll_progress()
+            } else {
+                machine.poll_event()
+            };
+            let Some(event) = event else {
                 return busy;
             };
             busy = true;
