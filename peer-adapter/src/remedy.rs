@@ -80,6 +80,8 @@ fn passes(errno: i32) -> bool {
         libc::EMFILE
             | libc::ENFILE
             | libc::ENOBUFS
+            // The system polls as many as it can (epoll_ctl(2)).
+            | libc::ENOSPC
             | libc::EPROTO
             | libc::ENOPROTOOPT
             | libc::EHOSTDOWN
@@ -142,7 +144,13 @@ mod tests {
 
     #[test]
     fn a_shortage_passes() {
-        for errno in [libc::EMFILE, libc::ENFILE, libc::ENOMEM, libc::ENOBUFS] {
+        for errno in [
+            libc::EMFILE,
+            libc::ENFILE,
+            libc::ENOMEM,
+            libc::ENOBUFS,
+            libc::ENOSPC,
+        ] {
             assert_eq!(remedy(errno), Remedy::Pause, "{errno}");
         }
     }

@@ -20,7 +20,7 @@ use crate::time::Time;
 /// socket with unread data destroys what the remote has not received yet. It runs under any
 /// executor.
 ///
-/// Dropping it closes the socket at once; whoever waits hears
+/// Dropping it drops the stream, which closes the socket at once unless somebody kept a clone of it; whoever waits hears
 /// [`Goodbye::Requested`](peer_core::Goodbye), unless the connection had ended before.
 #[derive(Debug)]
 #[must_use = "a connection does nothing unless its driver is spawned or polled"]

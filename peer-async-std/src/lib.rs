@@ -6,7 +6,8 @@
 //! the [`Driver`] runs under any executor.
 //!
 //! [`peer_core`] speaks the protocol; this crate moves bytes, time and wishes, and knows no
-//! message. What it has in common with the adapters for other runtimes is [`peer_adapter`]. A connection is three things:
+//! message. What it has in common with the adapters for other runtimes is [`peer_adapter`].
+//! A connection is three things:
 //!
 //! - [`Peer`], a handle to send with; clone it as often as you like;
 //! - [`Events`], a stream of what the remote does;
@@ -89,8 +90,9 @@
 //! Every future of this crate may be dropped half-way, as `select!` does.
 //!
 //! [`connect`] takes any stream. One that is not a [`TcpStream`] of this crate should shut its write
-//! half down when it is closed, as TLS streams and those of smol do. async-std's own does not: the
-//! remote would hear of our end only when it is dropped, so make it a [`TcpStream`] first.
+//! half down when it is closed, as TLS streams and those of smol do. async-std's own and a bare
+//! `async_io::Async` do not: the remote would hear of our end only when it is dropped, so make it a
+//! [`TcpStream`] first.
 //!
 //! # Features
 //!

@@ -1,12 +1,12 @@
 //! TCP at both ends: dialling, and a listener that outlives what happens to single connections.
 
 use std::io;
-use std::net::{self, SocketAddr, ToSocketAddrs};
+use std::net::{self, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 
 use async_io::{Async, Timer};
-use blocking::unblock;
+use async_net::{AsyncToSocketAddrs, resolve};
 use peer_adapter::Backoff;
 use peer_core::{Config, Link};
 
@@ -20,7 +20,7 @@ use crate::{ConnectError, Connection, connect};
 /// # Errors
 /// Those of the socket and of name resolution, and a [`ConnectError`] as the inner error.
 pub async fn dial(
-    address: impl ToSocketAddrs + Send + 'static,
+    address: impl AsyncToSocketAddrs,
     config: Arc<Config>,
     mut link: Link,
 ) -> io::Result<Connection<TcpStream>> {
@@ -31,10 +31,6 @@ pub async fn dial(
     link.remote = link.remote.or(Some(socket.peer_addr()?));
     link.local = link.local.or(Some(socket.local_addr()?));
     Ok(connect(TcpStream::from(stream), config, link)?)
-}
-
-async fn resolve(address: impl ToSocketAddrs + Send + 'static) -> io::Result<Vec<SocketAddr>> {
-    unblock(move || Ok(address.to_socket_addrs()?.collect())).await
 }
 
 /// The first that answers; the last one's error if none does.
@@ -62,10 +58,7 @@ impl Listener {
     ///
     /// # Errors
     /// Those of the socket and of name resolution, and a [`ConnectError`] as the inner error.
-    pub async fn bind(
-        address: impl ToSocketAddrs + Send + 'static,
-        config: Arc<Config>,
-    ) -> io::Result<Self> {
+    pub async fn bind(address: impl AsyncToSocketAddrs, config: Arc<Config>) -> io::Result<Self> {
         config.validate().map_err(ConnectError::from)?;
         let addresses = resolve(address).await?;
         let socket = net::TcpListener::bind(&*addresses)?;

@@ -193,6 +193,11 @@ impl Peers {
         entry.map(|port| port.start_height = height).is_some()
     }
 
+    /// Closes every port; connections made there stay.
+    pub fn close_ports(&mut self) {
+        self.ports.close_all();
+    }
+
     /// Closes a port; connections made there stay. Whether there was one.
     pub fn close_port(&mut self, port: PortId) -> bool {
         let there = self.ports.get_mut(port).is_some();

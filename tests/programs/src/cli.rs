@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
-use clap::{Command, CommandFactory};
+use clap::{Command, CommandFactory, Parser};
 use peer_core::message::{UserAgent, UserAgentError};
 use peer_core::network::Network;
 use thiserror::Error;
@@ -14,6 +14,13 @@ pub const USAGE: u8 = 2;
 
 /// How long a connection may take to be made. After it the handshake has its own time.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The arguments of this process. `--version` names the adapter as well: which of several programs of one name this is.
+pub(crate) fn parse<Args: Parser>(adapter: &str) -> Args {
+    let version = format!("{} over {adapter}", env!("CARGO_PKG_VERSION"));
+    let mut matches = Args::command().version(version).get_matches();
+    Args::from_arg_matches_mut(&mut matches).unwrap_or_else(|error| error.exit())
+}
 
 /// Takes the name of a preset of [`Network::ALL`].
 pub(crate) fn network_parser() -> impl TypedValueParser<Value = &'static Network> {
@@ -85,6 +92,14 @@ pub(crate) fn user_agent(text: &str) -> Result<UserAgent, BadUserAgent> {
         });
     }
     agent.ok_or(BadUserAgent::Form)
+}
+
+/// An error and what it came from.
+pub fn in_full(error: impl core::error::Error) -> String {
+    match error.source() {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    }
 }
 
 #[cfg(test)]

@@ -18,8 +18,10 @@
 
 pub mod cli;
 pub mod demo;
+pub mod ending;
 pub mod endpoint;
 pub mod peercat;
+pub mod runtime;
 pub mod scale;
 pub mod server;
 pub mod sync;

@@ -3,17 +3,18 @@
 //! ```text
 //!   Args ──► Plan ──────────────┐ shared by all peers: configuration, what to send, how much to receive
 //!                               ▼
-//!   Event, now ──────────►  Session  ──► messages to send, announcements, answers
+//!   Event, now ───────►  Conversation  ──► commands: messages to send, announcements, answers
 //!                               │
 //!                               ▼
 //!                             Output  ──► one JSON object a line on stdout, hexdumps on stderr
 //! ```
 //!
-//! There is one [`Session`] for each peer. The example of each adapter runs them in tasks of their own and writes all
-//! [`Output`] through one bounded channel, so that lines never mix and a slow reader of stdout slows the peers down
-//! instead of filling memory.
+//! There is one [`Conversation`] for each peer, and one [`Stage`] for all: it writes all [`Output`] from one bounded
+//! channel, so that lines never mix and a slow reader of stdout slows the peers down instead of filling memory, and knows
+//! when it is time to end. [`run`] is the whole program on a runtime with tasks.
 
 mod args;
+mod conversation;
 mod describe;
 mod exit;
 mod hexdump;
@@ -27,8 +28,11 @@ mod request;
 mod services;
 mod serving;
 mod session;
+mod stage;
+mod tasks;
 
 pub use self::args::{Args, Mode};
+pub use self::conversation::Conversation;
 pub use self::exit::Exit;
 pub use self::offer::{Offer, OfferError};
 pub use self::output::Output;
@@ -37,6 +41,15 @@ pub use self::request::RequestError;
 pub use self::services::{UnknownService, parse_services};
 pub use self::serving::{Answer, Answers, Question, Serving};
 pub use self::session::{Requests, Session, Snapshot};
+pub use self::stage::{Stage, Writer};
+pub use self::tasks::run;
+
+/// How a peer is called in every line.
+#[must_use]
+pub fn name_of(link: &peer_core::Link) -> String {
+    let remote = link.remote;
+    remote.map_or_else(|| "unknown".to_owned(), |remote| remote.to_string())
+}
 
 #[cfg(test)]
 mod tests;

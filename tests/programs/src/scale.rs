@@ -12,6 +12,7 @@ mod args;
 mod meter;
 mod remote;
 mod table;
+mod tasks;
 
 use core::error::Error;
 use core::time::Duration;
@@ -31,6 +32,7 @@ use self::meter::Meter;
 pub use self::remote::Tally;
 use self::remote::{Remote, stamp};
 use self::table::{Latency, Table};
+pub use self::tasks::Tasks;
 
 /// An adapter that holds many connections.
 pub trait Crowd: Sized {
@@ -78,7 +80,7 @@ pub trait Crowd: Sized {
 
 /// The program. `heap` tells how many bytes are allocated in this process.
 pub fn run<C: Crowd>(heap: fn() -> usize) -> ExitCode {
-    let args = Args::read();
+    let args = Args::read(C::NAME);
     let done = if args.serve {
         remote::end_with_the_other(args.longest());
         C::serve(Arc::new(config(2)), Tally::new(args.peers)).map_err(Into::into)

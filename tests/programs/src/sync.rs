@@ -18,6 +18,7 @@ mod download;
 mod error;
 mod job;
 mod report;
+mod tasks;
 
 pub use self::args::Args;
 pub use self::display::Display;
@@ -25,8 +26,12 @@ pub use self::download::{BlockError, Tally};
 pub use self::error::SyncError;
 pub use self::job::{ChainSync, Options, Phase, Progress};
 pub use self::report::{Ending, Report};
+pub use self::tasks::{exit_code, run};
 pub use crate::headers::HeaderError;
 pub use crate::pow::PowError;
+
+/// How long parting from the node may take.
+pub const COURTESY: core::time::Duration = core::time::Duration::from_secs(1);
 
 /// Exit code after Ctrl-C, as shells have it: 128 and the number of the signal.
 pub const INTERRUPTED: u8 = 130;

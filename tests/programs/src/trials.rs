@@ -12,17 +12,20 @@
 
 mod peercat;
 mod process;
+mod scale;
 mod sync;
 
 pub use self::peercat::*;
 pub use self::process::Examples;
+#[cfg(unix)]
+pub use self::scale::*;
 pub use self::sync::*;
 
 /// Makes a test of each trial.
 #[macro_export]
 macro_rules! program_tests {
-    () => {
-        $crate::program_tests! {
+    ($adapter:literal) => {
+        $crate::program_tests! { $adapter:
             sync_downloads_the_demo_chain
             sync_stops_where_it_is_told_to
             sync_fails_in_one_line
@@ -42,16 +45,18 @@ macro_rules! program_tests {
             peercat_prints_numbers_now_and_then
         }
         #[cfg(unix)]
-        $crate::program_tests! {
+        $crate::program_tests! { $adapter:
+            peercat_out_of_descriptors_goes_on
+            scale_prints_a_table
             sync_says_how_far_it_came
             peercat_ends_on_signals
             peercat_ends_at_once_when_told_again
         }
     };
-    ($($name:ident)*) => {$(
+    ($adapter:literal: $($name:ident)*) => {$(
         #[test]
         fn $name() {
-            $crate::trials::$name(&$crate::trials::Examples::beside_this_test());
+            $crate::trials::$name(&$crate::trials::Examples::beside_this_test($adapter));
         }
     )*};
 }

@@ -152,8 +152,8 @@ Lines on stdout, all with event, peer (address, or null) and time (seconds since
 impl Args {
     /// The arguments of this process. Ends it with a message where they make no sense.
     #[must_use]
-    pub fn read() -> (Mode, Plan) {
-        let args = Self::parse();
+    pub fn read(adapter: &str) -> (Mode, Plan) {
+        let args: Self = cli::parse(adapter);
         match args.plan() {
             Ok(plan) => {
                 if let Some(level) = args.log {

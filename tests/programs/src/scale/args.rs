@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use clap::Parser;
 
-use crate::cli::positive_seconds;
+use crate::cli::{parse, positive_seconds};
 
 /// What thousands of connections cost: this process dials a second one of its own that many times,
 /// on loopback, and is measured.
@@ -15,8 +15,8 @@ pub(super) struct Args {
     #[arg(long, default_value_t = 10_000, value_parser = up_to::<25_000>)]
     pub(super) peers: usize,
 
-    /// How long to watch them do nothing
-    #[arg(long, value_name = "SECONDS", default_value = "20", value_parser = positive_seconds)]
+    /// How long to watch them do nothing; with the default every peer has its keep-alive ping in that time
+    #[arg(long, value_name = "SECONDS", default_value = "130", value_parser = positive_seconds)]
     pub(super) idle: Duration,
 
     /// Connections that are being made at a time
@@ -30,8 +30,8 @@ pub(super) struct Args {
 
 impl Args {
     /// The arguments of the process; ends it if they make no sense.
-    pub(super) fn read() -> Self {
-        Self::parse()
+    pub(super) fn read(adapter: &str) -> Self {
+        parse(adapter)
     }
 
     /// How long everything may take before the second process ends by itself.

@@ -51,8 +51,8 @@ Exit codes:
 impl Args {
     /// The arguments of this process. Ends it with a message where they make no sense.
     #[must_use]
-    pub fn read() -> Self {
-        let args = Self::parse();
+    pub fn read(adapter: &str) -> Self {
+        let args: Self = cli::parse(adapter);
         if let Err(error) = args.check() {
             error.exit();
         }

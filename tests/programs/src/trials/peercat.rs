@@ -573,3 +573,27 @@ pub fn peercat_prints_numbers_now_and_then(examples: &Examples) {
     let end = listener.event("stats");
     assert!(end["disconnect_reason"].is_string(), "{end}");
 }
+
+/// File descriptors of a listening process: a dozen and a half are its own.
+#[cfg(unix)]
+const DESCRIPTORS: usize = 32;
+
+/// A listener that runs out of file descriptors goes on when it has some again.
+#[cfg(unix)]
+pub fn peercat_out_of_descriptors_goes_on(examples: &Examples) {
+    let mut listener = examples.start_with_descriptors(DESCRIPTORS, "peercat", &LISTEN);
+    let address = listener.address();
+    let crowd: Vec<_> = (0..2 * DESCRIPTORS)
+        .map(|_| TcpStream::connect(&address).expect("the kernel answers"))
+        .collect();
+    let served = listener.events_until_silence("connected", Duration::from_secs(1));
+    assert!((1..DESCRIPTORS).contains(&served), "{served} were served");
+    assert!(listener.is_running(), "it gave up");
+
+    drop(crowd);
+    let arguments = connect(&address, &["--send", "ping:5", "--count", "4"]);
+    let dialler = examples.run("peercat", &arguments);
+    assert_eq!(dialler.code, 0, "{}", dialler.errors);
+    let negotiated = |line: &Value| line["event"] == "negotiated";
+    assert!(dialler.events().iter().any(negotiated));
+}

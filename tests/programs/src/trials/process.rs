@@ -1,8 +1,9 @@
 //! Processes that are watched: nothing waits for ever, and nothing outlives the trial.
 
 use core::time::Duration;
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread::{JoinHandle, sleep, spawn};
@@ -13,34 +14,60 @@ use serde_json::Value;
 /// More than anything here takes on a busy machine.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The folder with the examples of an adapter.
+/// The examples of an adapter, where cargo puts those of the package whose test this is.
 #[derive(Clone, Debug)]
-pub struct Examples(PathBuf);
+pub struct Examples {
+    folder: PathBuf,
+    adapter: &'static str,
+}
 
 impl Examples {
-    /// Where cargo puts the examples of the package whose test this is.
+    /// Those of `adapter`, built beside this test.
     ///
     /// # Panics
     ///
     /// If the test is not where cargo puts tests.
     #[must_use]
-    pub fn beside_this_test() -> Self {
+    pub fn beside_this_test(adapter: &'static str) -> Self {
         let test = std::env::current_exe().expect("the path of this test");
         let profile = test.ancestors().nth(2).expect("target/PROFILE/deps/TEST");
-        Self(profile.join("examples"))
+        let folder = profile.join("examples");
+        Self { folder, adapter }
+    }
+
+    /// Whose they are.
+    pub(super) fn adapter(&self) -> &'static str {
+        self.adapter
+    }
+
+    /// The adapters' programs have the same names, and in the folder `name` is the one that was built last. But cargo
+    /// keeps each of them as `name-HASH` too, and `--version` tells which one it is.
+    fn program(&self, name: &str) -> PathBuf {
+        let mut built: Vec<_> = std::fs::read_dir(&self.folder)
+            .into_iter()
+            .flatten()
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .filter(|path| is_build_of(name, path))
+            .filter_map(|path| Some((path.metadata().ok()?.modified().ok()?, path)))
+            .collect();
+        built.sort_unstable();
+        let newest = built.into_iter().rev().map(|(_, path)| path);
+        let over = format!(" over {}\n", self.adapter);
+        let is_ours = |path: &PathBuf| {
+            let version = Command::new(path).arg("--version").output();
+            version.is_ok_and(|output| output.stdout.ends_with(over.as_bytes()))
+        };
+        newest.into_iter().find(is_ours).unwrap_or_else(|| {
+            panic!(
+                "no {name} of {} in {}: run `cargo test`, or `cargo build --examples` first",
+                self.adapter,
+                self.folder.display()
+            )
+        })
     }
 
     fn command(&self, name: &str, arguments: &[&str]) -> Command {
-        let program = self
-            .0
-            .join(name)
-            .with_extension(std::env::consts::EXE_EXTENSION);
-        assert!(
-            program.exists(),
-            "{} is not built: run `cargo test`, or `cargo build --examples` first",
-            program.display()
-        );
-        let mut command = Command::new(program);
+        let mut command = Command::new(self.program(name));
         command.args(arguments).stdin(Stdio::null());
         command
     }
@@ -60,24 +87,21 @@ impl Examples {
 
     /// Starts a program.
     pub(super) fn start(&self, name: &str, arguments: &[&str]) -> Running {
-        let mut child = self
-            .command(name, arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program starts");
-        let lines = lines_of(child.stdout.take().unwrap());
-        let mut stderr = child.stderr.take().unwrap();
-        let errors = spawn(move || {
-            let mut errors = Vec::new();
-            let _ = stderr.read_to_end(&mut errors);
-            String::from_utf8_lossy(&errors).into_owned()
-        });
-        Running {
-            child,
-            lines,
-            errors: Some(errors),
-        }
+        Running::of(&mut self.command(name, arguments))
+    }
+
+    /// Starts a program that may have so many file descriptors.
+    #[cfg(unix)]
+    pub(super) fn start_with_descriptors(
+        &self,
+        most: usize,
+        name: &str,
+        arguments: &[&str],
+    ) -> Running {
+        let mut command = Command::new("sh");
+        let script = format!("ulimit -n {most}; exec \"$0\" \"$@\"");
+        command.args(["-c", &script]).arg(self.program(name));
+        Running::of(command.args(arguments).stdin(Stdio::null()))
     }
 
     /// Starts a program whose first lines are read, and then no more: the pipe is closed.
@@ -108,6 +132,17 @@ impl Examples {
     }
 }
 
+/// Whether a file is an example `name`, as cargo builds it.
+fn is_build_of(name: &str, path: &Path) -> bool {
+    let extension = path.extension().and_then(OsStr::to_str).unwrap_or_default();
+    let stem = path.file_stem().and_then(OsStr::to_str).unwrap_or_default();
+    let hash = stem
+        .strip_prefix(name)
+        .and_then(|rest| rest.strip_prefix('-'));
+    extension == std::env::consts::EXE_EXTENSION
+        && hash.is_some_and(|hash| hash.bytes().all(|digit| digit.is_ascii_hexdigit()))
+}
+
 fn lines_of(stdout: ChildStdout) -> Receiver<String> {
     let (to, lines) = channel();
     spawn(move || {
@@ -128,6 +163,26 @@ pub(super) struct Running {
 }
 
 impl Running {
+    fn of(command: &mut Command) -> Self {
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let lines = lines_of(child.stdout.take().unwrap());
+        let mut stderr = child.stderr.take().unwrap();
+        let errors = spawn(move || {
+            let mut errors = Vec::new();
+            let _ = stderr.read_to_end(&mut errors);
+            String::from_utf8_lossy(&errors).into_owned()
+        });
+        Self {
+            child,
+            lines,
+            errors: Some(errors),
+        }
+    }
+
     /// The next line, as JSON.
     pub(super) fn line(&self) -> Value {
         let line = self.lines.recv_timeout(PATIENCE).expect("a line");
@@ -149,6 +204,24 @@ impl Running {
         let line = self.line();
         assert_eq!(line["event"], "listening");
         line["address"].as_str().unwrap().to_owned()
+    }
+
+    /// How many lines about `event` come until there is none for so long.
+    #[cfg(unix)]
+    pub(super) fn events_until_silence(&self, event: &str, silence: Duration) -> usize {
+        let (mut count, mut patience) = (0, PATIENCE);
+        let name = format!("\"event\":\"{event}\"");
+        while let Ok(line) = self.lines.recv_timeout(patience) {
+            count += usize::from(line.contains(&name));
+            patience = silence;
+        }
+        count
+    }
+
+    /// Whether it has not ended.
+    #[cfg(unix)]
+    pub(super) fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
     }
 
     /// Waits for the end, and gives the exit code.

@@ -1,0 +1,3 @@
+//! The example programs as they are run; see `peer_programs::trials`.
+
+peer_programs::program_tests!("peer-mio");
