@@ -6,6 +6,7 @@
 mod control;
 mod ours;
 mod peers;
+mod programs;
 mod relay;
 mod statistics;
 
@@ -90,11 +91,19 @@ const SCENARIOS: &[Scenario] = &[
         peers::large_block(Kind::Litecoin, node)
     }),
     scenario("knots: full sync", Kind::Knots, |node| {
-        peers::sync(Kind::Knots, node)
+        programs::sync(Kind::Knots, node)
     }),
     scenario("litecoin: full sync", Kind::Litecoin, |node| {
-        peers::sync(Kind::Litecoin, node)
+        programs::sync(Kind::Litecoin, node)
     }),
+    scenario("knots: peercat of every adapter", Kind::Knots, |node| {
+        programs::peercat(Kind::Knots, node)
+    }),
+    scenario(
+        "litecoin: peercat of every adapter",
+        Kind::Litecoin,
+        |node| programs::peercat(Kind::Litecoin, node),
+    ),
     scenario("knots: statistics, we dial", Kind::Knots, |node| {
         statistics::we_dial(Kind::Knots, node)
     }),

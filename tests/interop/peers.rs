@@ -3,7 +3,6 @@
 
 use core::time::Duration;
 use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -122,43 +121,6 @@ pub(crate) fn large_block(kind: Kind, wrapper: &Path) -> Result<(), Failure> {
     let other = Node::start(kind, wrapper, switches(kind))?;
     serve(&home, &other, chain, &large.hash)?;
     other.stop()?;
-    Ok(node.stop()?)
-}
-
-/// The program that the README shows, against a real node.
-pub(crate) fn sync(kind: Kind, wrapper: &Path) -> Result<(), Failure> {
-    // More than one `headers` can hold; on Litecoin fewer than until MWEB begins (432), which needs more than mining.
-    let (network, blocks) = match kind {
-        Kind::Knots => ("regtest", 2_150),
-        _ => ("litecoin-regtest", 420),
-    };
-    let node = Node::start(kind, wrapper, switches(kind))?;
-    node.mine(blocks)?;
-    let address = node.p2p_addr().to_string();
-    let output = Command::new(env!("CARGO"))
-        .args([
-            "run",
-            "--quiet",
-            "--release",
-            "--package",
-            "peer-tokio",
-            "--example",
-            "sync",
-            "--",
-        ])
-        .args(["--connect", &address, "--network", network])
-        .output()
-        .map_err(wrong("start sync"))?;
-    let said = String::from_utf8_lossy(&output.stdout);
-    let complained = String::from_utf8_lossy(&output.stderr);
-    check(output.status.success(), || {
-        format!("sync: {} {complained}", output.status)
-    })?;
-    // Headers and blocks alike: the summary tells both counts.
-    let counted = said.replace([',', '_', '\u{202f}'], "");
-    check(counted.matches(&blocks.to_string()).count() >= 2, || {
-        format!("{blocks} headers and blocks are not in the summary:\n{said}")
-    })?;
     Ok(node.stop()?)
 }
 
