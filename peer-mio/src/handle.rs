@@ -74,7 +74,8 @@ impl<H> Handle<H> {
         Ok(())
     }
 
-    /// The same, but waits for room. Never on the reactor's thread, which would wait for itself.
+    /// The same, but waits for room, as long as there is a reactor. Never on the reactor's thread,
+    /// which would wait for itself.
     ///
     /// # Errors
     /// [`QueueError::Closed`] with the command, if the reactor is gone.

@@ -85,7 +85,14 @@ impl<H: Handler> Reactor<H> {
     }
 
     /// Runs until it was [shut down](Peers::shut_down) and every connection is closed; gives the
-    /// handler back. Without anything to do it waits for commands.
+    /// handler back. Without anything to do it waits for commands. What has run cannot run again:
+    ///
+    /// ```compile_fail,E0382
+    /// # fn twice(reactor: peer_mio::Reactor<impl peer_mio::Handler>) {
+    /// reactor.run();
+    /// reactor.run();
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// If the operating system cannot tell any more what is ready.

@@ -22,6 +22,15 @@ use crate::time::Time;
 ///
 /// Dropping it closes the socket at once; whoever waits hears
 /// [`Goodbye::Requested`](peer_core::Goodbye), unless the connection had ended before.
+///
+/// There is one for each connection, and it cannot be started twice:
+///
+/// ```compile_fail,E0382
+/// # fn twice(driver: peer_tokio::Driver<tokio::net::TcpStream>) {
+/// tokio::spawn(driver);
+/// tokio::spawn(driver);
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use = "a connection does nothing unless its driver is spawned or polled"]
 pub struct Driver<S>(pub(crate) peer_adapter::Driver<Io<S>, Time>);
