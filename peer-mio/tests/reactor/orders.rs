@@ -40,7 +40,8 @@ fn other_threads_dial_send_call_and_end_it() {
             let command = Command::Peer(id, Message::GetAddr.into());
             handle.wait_and_queue(command).unwrap();
         }
-        when(|heard| matches!(heard.last(), Some(Heard::Message(_))));
+        // In which order a message comes and our own has left, nobody knows.
+        when(|heard| heard.iter().any(|heard| matches!(heard, Heard::Message(_))));
         handle.shut_down(Shutdown::Graceful);
     });
     let diary = stage.reactor.run().unwrap();
