@@ -80,8 +80,13 @@ fn carry_all_out(talk: &mut Conversation, now: Timestamp) -> Vec<&'static str> {
 }
 
 fn getdata() -> Event {
+    getdata_times(1)
+}
+
+/// Asks for the same in one message.
+fn getdata_times(count: usize) -> Event {
     let hash: Hash = TXID.parse::<peer_core::wire::Txid>().unwrap().into();
-    let items = [InvVect::new(InvKind::WitnessTx, hash)];
+    let items = vec![InvVect::new(InvKind::WitnessTx, hash); count];
     Event::Message {
         message: Message::GetData(Inventory::new(&Network::REGTEST, items).unwrap()),
         wire_len: 61,
@@ -238,6 +243,101 @@ fn numbers_are_told_at_intervals_and_at_the_end() {
     talk.on_event(&gone(LOCAL), &at(late));
     assert_eq!(names(&mut talk), ["disconnected", "stats"]);
     assert_eq!(talk.deadline(), None);
+}
+
+/// After the handshake; nothing of it is left to print.
+fn negotiated(plan: Plan) -> Conversation {
+    let mut talk = open(plan);
+    talk.on_event(&Event::Negotiated, &at(START));
+    assert_eq!(names(&mut talk), ["connected", "negotiated"]);
+    talk
+}
+
+#[test]
+fn saying_again_that_it_is_time_gives_no_more_time() {
+    let mut talk = negotiated(plan(1, false));
+    assert!(talk.next_command(START).is_some());
+    talk.end(START);
+    let until = talk.deadline().unwrap();
+    talk.end(START.saturating_add(Duration::from_millis(999)));
+    assert_eq!(talk.deadline(), Some(until));
+}
+
+#[test]
+fn the_earlier_of_numbers_and_last_words_comes_first() {
+    for (interval, first) in [(300, 300), (5_000, 1_000)] {
+        let mut plan = plan(1, false);
+        plan.stats = true;
+        plan.stats_interval = Some(Duration::from_millis(interval));
+        let mut talk = negotiated(plan);
+        assert!(talk.next_command(START).is_some());
+        talk.end(START);
+        let first = START.saturating_add(Duration::from_millis(first));
+        assert_eq!(talk.deadline(), Some(first));
+    }
+}
+
+#[test]
+fn numbers_are_told_at_the_very_deadline() {
+    let mut plan = plan(0, false);
+    plan.stats = true;
+    plan.stats_interval = Some(Duration::from_secs(5));
+    let mut talk = negotiated(plan);
+    // Woken at the deadline and finding nothing to do, a timer would spin.
+    let deadline = talk.deadline().unwrap();
+    talk.tick(&at(deadline));
+    assert_eq!(names(&mut talk), ["stats"]);
+    assert!(talk.deadline() > Some(deadline));
+}
+
+#[test]
+fn what_became_of_an_announcement_is_told() {
+    for (announced, word) in [
+        (Announced::Queued, "queued"),
+        (Announced::Known, "known"),
+        (Announced::Unwanted, "unwanted"),
+    ] {
+        let mut talk = negotiated(plan(0, true));
+        let command = talk.next_command(START);
+        assert!(matches!(command, Some(Command::Announce(_))));
+        talk.on_outcome(&Ok::<_, String>(Outcome::Announced(announced)), START);
+        assert_eq!(lines(&mut talk)[0]["result"], word);
+    }
+}
+
+#[test]
+fn an_answer_under_way_when_the_remote_leaves_is_the_last() {
+    let mut talk = negotiated(plan(0, true));
+    assert_eq!(carry_all_out(&mut talk, START), ["announce"]);
+    // The first question has two answers, the second one.
+    talk.on_event(&getdata_times(2), &at(START));
+    talk.on_event(&getdata(), &at(START));
+    let first = talk.next_command(START);
+    assert!(matches!(first, Some(Command::Send(_))));
+    talk.on_event(&gone(DisconnectReason::HungUp(HangUp::Reset)), &at(START));
+    let told = ["announced", "message", "message", "disconnected"];
+    assert_eq!(names(&mut talk), told);
+    assert!(!talk.is_over(), "its outcome is awaited");
+    talk.on_outcome(&Err("gone"), START);
+    assert!(talk.next_command(START).is_none());
+    assert!(!talk.is_over(), "a line waits");
+    assert_eq!(names(&mut talk), ["served"]);
+    assert!(talk.is_over());
+    assert_eq!(talk.exit(), Exit::HungUp);
+}
+
+#[test]
+fn it_is_not_over_between_two_outcomes() {
+    let mut talk = negotiated(plan(2, false));
+    assert!(talk.next_command(START).is_some());
+    talk.on_event(&gone(LOCAL), &at(START));
+    talk.on_outcome(&Err("gone"), START);
+    assert_eq!(names(&mut talk), ["disconnected", "unsent"]);
+    assert!(!talk.is_over(), "the second is to be told");
+    assert!(talk.next_command(START).is_some());
+    talk.on_outcome(&Err("gone"), START);
+    assert_eq!(names(&mut talk), ["unsent"]);
+    assert!(talk.is_over());
 }
 
 /// With two machines: what it says arrives.
