@@ -22,7 +22,7 @@ use peer_programs::cli::CONNECT_TIMEOUT;
 use peer_programs::demo;
 use peer_programs::ending::Ending as Interrupt;
 use peer_programs::server::ChainServer;
-use peer_programs::sync::{Args, COURTESY, ChainSync, Display, Ending, exit_code};
+use peer_programs::sync::{Args, COURTESY, ChainSync, Display, Ending, INTERRUPTED, exit_code};
 
 fn main() -> ExitCode {
     exit_code(run(&Args::read("peer-mio")))
@@ -44,7 +44,7 @@ fn run(args: &Args) -> Result<Ending, Box<dyn Error>> {
     };
     let mut reactor = Reactor::new(limits, program)?;
     let name = reach(args, &mut reactor)?;
-    let interrupt = Interrupt::on_signals()?;
+    let interrupt = Interrupt::on_signals(INTERRUPTED)?;
     let handle = reactor.handle();
     // Wakes the reactor, which then looks.
     interrupt.when_it_comes(move || drop(handle.call(|_, _| ())));

@@ -15,22 +15,23 @@ pub struct Ending {
 }
 
 impl Ending {
-    /// One that comes when the user or the system says so (Ctrl-C; SIGTERM). Saying so again ends the process at once.
+    /// One that comes when the user or the system says so (Ctrl-C; SIGTERM). Saying so again ends the process at once,
+    /// with `code`.
     ///
     /// # Errors
     ///
     /// If the system does not tell, or was asked before.
-    pub fn on_signals() -> io::Result<Self> {
+    pub fn on_signals(code: u8) -> io::Result<Self> {
         let (sender, receiver) = async_channel::bounded(1);
         let ending = Self { sender, receiver };
         let told = ending.clone();
-        ctrlc::set_handler(move || {
-            if told.has_come() {
-                process::exit(0);
+        let mut again = false;
+        signals::tell(move || {
+            if core::mem::replace(&mut again, true) {
+                process::exit(code.into());
             }
             told.end();
-        })
-        .map_err(io::Error::other)?;
+        })?;
         Ok(ending)
     }
 
@@ -58,5 +59,29 @@ impl Ending {
             let _ = receiver.recv_blocking();
             call();
         });
+    }
+}
+
+/// Not SIGHUP: who closes the terminal of a program under `nohup` does not mean it.
+#[cfg(unix)]
+mod signals {
+    use std::{io, thread};
+
+    use signal_hook::consts::{SIGINT, SIGTERM};
+    use signal_hook::iterator::Signals;
+
+    pub(super) fn tell(mut call: impl FnMut() + Send + 'static) -> io::Result<()> {
+        let mut signals = Signals::new([SIGINT, SIGTERM])?;
+        thread::spawn(move || signals.forever().for_each(|_| call()));
+        Ok(())
+    }
+}
+
+#[cfg(not(unix))]
+mod signals {
+    use std::io;
+
+    pub(super) fn tell(call: impl FnMut() + Send + 'static) -> io::Result<()> {
+        ctrlc::set_handler(call).map_err(io::Error::other)
     }
 }

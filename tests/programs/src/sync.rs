@@ -33,7 +33,7 @@ pub use crate::pow::PowError;
 /// How long parting from the node may take.
 pub const COURTESY: core::time::Duration = core::time::Duration::from_secs(1);
 
-/// Exit code after Ctrl-C, as shells have it: 128 and the number of the signal.
+/// Exit code after Ctrl-C or SIGTERM, as shells have it: 128 and the number of the signal.
 pub const INTERRUPTED: u8 = 130;
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use core::time::Duration;
 use std::io;
 use std::process;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 
@@ -29,6 +30,8 @@ pub struct Stage {
 #[derive(Debug)]
 pub struct Writer {
     done: Receiver<()>,
+    /// What the process ends with, as far as it is known.
+    exit: Arc<AtomicU8>,
 }
 
 impl Stage {
@@ -39,7 +42,8 @@ impl Stage {
     ///
     /// If the system does not tell signals.
     pub fn start(plan: Plan) -> io::Result<(Self, Writer)> {
-        let ending = Ending::on_signals()?;
+        let ending = Ending::on_signals(Exit::Clean.code())?;
+        let exit = Arc::new(AtomicU8::new(Exit::Clean.code()));
         if let Some(duration) = plan.duration() {
             let ending = ending.clone();
             thread::spawn(move || {
@@ -47,9 +51,10 @@ impl Stage {
                 ending.end();
             });
         }
-        ending.when_it_comes(|| {
+        let known = exit.clone();
+        ending.when_it_comes(move || {
             thread::sleep(PATIENCE);
-            process::exit(Exit::Clean.code().into());
+            process::exit(known.load(Ordering::Relaxed).into());
         });
         let (output, pending) = async_channel::bounded::<Output>(PENDING_OUTPUT);
         let (written, done) = sync_channel(1);
@@ -70,7 +75,7 @@ impl Stage {
             output,
             ending,
         };
-        Ok((stage, Writer { done }))
+        Ok((stage, Writer { done, exit }))
     }
 
     /// What is to be done.
@@ -124,6 +129,7 @@ impl Writer {
     /// Ends the program, once the last line is written: whoever reads our lines gets that too, unless it has stopped
     /// reading. All clones of the stage must be gone.
     pub fn finish(self, exit: Exit) -> ! {
+        self.exit.store(exit.code(), Ordering::Relaxed);
         let _ = self.done.recv_timeout(PATIENCE);
         process::exit(exit.code().into());
     }

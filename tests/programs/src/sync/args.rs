@@ -46,7 +46,7 @@ Exit codes:
   0    the chain was downloaded and all checks passed
   1    it was not; one line on stderr says why
   2    the arguments make no sense
-  130  ended by Ctrl-C; the summary says how far it came";
+  130  ended by Ctrl-C or SIGTERM; the summary says how far it came";
 
 impl Args {
     /// The arguments of this process. Ends it with a message where they make no sense.

@@ -40,7 +40,7 @@ async fn sync<R: Runtime>(args: &Args) -> Result<Ending, Box<dyn Error>> {
     let clock = Epoch::start();
     let mut job = ChainSync::new(*args.network(), args.options());
     let mut display = Display::stderr();
-    let interrupt = ending::Ending::on_signals()?;
+    let interrupt = ending::Ending::on_signals(INTERRUPTED)?;
 
     let interrupted = async {
         interrupt.come().await;
