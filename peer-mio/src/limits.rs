@@ -8,14 +8,14 @@ use std::time::Duration;
 #[non_exhaustive]
 pub struct Limits {
     /// Connections of every kind, those being dialled and those being closed included. Each costs a
-    /// file descriptor, and about 2 KiB of memory while it is idle. 10,000.
+    /// file descriptor, and about 3 KiB of memory while it is idle. 10,000.
     pub peers: usize,
     /// Connections that remotes have made, among them. One more is closed as soon as it is
     /// accepted. 10,000.
     pub inbound: usize,
     /// How long a connection may take to be made. 10 s.
     pub dial_timeout: Duration,
-    /// Commands from other threads that wait for the reactor. 1,024.
+    /// Commands from other threads that wait for the reactor; 0 counts as 1. 1,024.
     pub commands: usize,
 }
 

@@ -51,7 +51,7 @@ impl<H: Handler> Reactor<H> {
     pub fn new(limits: Limits, handler: H) -> io::Result<Self> {
         let poll = Poll::new()?;
         let waker = Waker::new(poll.registry(), WAKER)?;
-        let (inbox, handle) = Inbox::new(waker, limits.commands);
+        let (inbox, handle) = Inbox::new(waker, limits.commands.max(1));
         let registry = poll.registry().try_clone()?;
         Ok(Self {
             poll,

@@ -76,6 +76,27 @@ fn the_queue_is_bounded_and_says_so() {
     assert!(matches!(queue(), Err(QueueError::Closed(_))));
 }
 
+/// Nobody waits for ever for a place that there never is.
+#[test]
+fn a_queue_always_has_one_place() {
+    let mut limits = Limits::default();
+    limits.commands = 0;
+    let mut stage = Stage::with(limits, config(8));
+    let handle = stage.reactor.handle();
+    let done = Arc::new(AtomicUsize::new(0));
+    let call = |done: Arc<AtomicUsize>| {
+        Command::Call(Box::new(move |_, _| {
+            done.fetch_add(1, Ordering::Relaxed);
+        }))
+    };
+    handle.wait_and_queue(call(done.clone())).unwrap();
+    assert!(matches!(
+        handle.queue(call(done.clone())),
+        Err(QueueError::Full(_))
+    ));
+    stage.until(|_, _| done.load(Ordering::Relaxed) == 1);
+}
+
 /// A thread that queues without end gets its commands done, and everybody else has turns.
 #[test]
 fn a_flood_of_commands_does_not_starve_the_connections() {
