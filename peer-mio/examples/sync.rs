@@ -16,7 +16,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use peer_core::{Event, Link, Outgoing, SendError, Stats, Timestamp};
+use peer_core::{Config, Event, Link, Outgoing, SendError, Stats, Timestamp};
 use peer_mio::{Handler, Limits, Peer, PeerId, Peers, Reactor};
 use peer_programs::cli::CONNECT_TIMEOUT;
 use peer_programs::demo;
@@ -35,6 +35,8 @@ fn run(args: &Args) -> Result<Ending, Box<dyn Error>> {
         job: ChainSync::new(*args.network(), args.options()),
         display: Display::stderr(),
         node: None,
+        config: Arc::new(args.config()),
+        others: Vec::new(),
         questions: VecDeque::new(),
         servers: BTreeMap::new(),
         stats: None,
@@ -50,7 +52,9 @@ fn run(args: &Args) -> Result<Ending, Box<dyn Error>> {
     interrupt.when_it_comes(move || drop(handle.call(|_, _| ())));
 
     let ending = loop {
-        reactor.turn(None)?;
+        // What cannot even be begun is known already.
+        let known = reactor.handler().unreachable.is_some();
+        reactor.turn(known.then_some(Duration::ZERO))?;
         let now = reactor.peers().now();
         let program = reactor.handler();
         if let Some(error) = program.unreachable.take() {
@@ -89,14 +93,10 @@ fn reach(args: &Args, reactor: &mut Reactor<Program>) -> Result<String, Box<dyn 
     let name = format!("{host}:{port}");
     let failure = |error: &dyn Error| format!("cannot connect to {name}: {error}");
     let addresses = (host, port).to_socket_addrs();
-    let mut addresses = addresses.map_err(|error| failure(&error))?;
-    let address = addresses
-        .next()
-        .ok_or_else(|| format!("{name} has no address"))?;
-    let config = Arc::new(args.config());
-    let dialled = reactor.peers().dial(address, config, Link::outbound());
-    let node = dialled.map_err(|error| failure(&error))?;
-    reactor.handler().node = Some(node);
+    let addresses: Vec<_> = addresses.map_err(|error| failure(&error))?.collect();
+    let (program, peers) = reactor.parts();
+    program.others = addresses.into_iter().rev().collect();
+    program.dial_next(peers, None);
     Ok(name)
 }
 
@@ -145,6 +145,10 @@ struct Program {
     job: ChainSync,
     display: Display,
     node: Option<PeerId>,
+    /// Of our side of the connection to it.
+    config: Arc<Config>,
+    /// Where else to dial if this fails; the next is the last.
+    others: Vec<SocketAddr>,
     /// To the node; the first has no room yet.
     questions: VecDeque<Outgoing>,
     servers: BTreeMap<PeerId, Server>,
@@ -172,6 +176,18 @@ fn send(peer: &mut Peer<'_>, message: Outgoing) -> Option<Outgoing> {
 }
 
 impl Program {
+    fn dial_next(&mut self, peers: &mut Peers, last: Option<io::Error>) {
+        let Some(address) = self.others.pop() else {
+            let none = io::Error::new(io::ErrorKind::InvalidInput, "the name has no address");
+            self.unreachable = Some(last.unwrap_or(none));
+            return;
+        };
+        match peers.dial(address, self.config.clone(), Link::outbound()) {
+            Ok(node) => self.node = Some(node),
+            Err(error) => self.unreachable = Some(io::Error::other(error)),
+        }
+    }
+
     fn ask(&mut self, peer: &mut Peer<'_>) {
         let news = std::iter::from_fn(|| self.job.next_message());
         self.questions.extend(news.map(Into::into));
@@ -228,8 +244,8 @@ impl Handler for Program {
         self.is_over |= self.node == Some(id);
     }
 
-    fn on_dial_failed(&mut self, _: &mut Peers, _: PeerId, _: &Link, error: io::Error) {
-        self.unreachable = Some(error);
+    fn on_dial_failed(&mut self, peers: &mut Peers, _: PeerId, _: &Link, error: io::Error) {
+        self.dial_next(peers, Some(error));
     }
 
     fn deadline(&self) -> Option<Timestamp> {
