@@ -1,6 +1,8 @@
 //! One connection, from its dial to its end.
 
+use std::collections::VecDeque;
 use std::fmt;
+use std::mem;
 use std::sync::Arc;
 
 use mio::net::TcpStream;
@@ -61,6 +63,13 @@ impl Connection {
             farewell: Farewell::Stay,
             reason: None,
             listeners: Listeners::default(),
+        }
+    }
+
+    /// Joins the line of those who have something to do, once.
+    pub(crate) fn join(&mut self, slot: usize, line: &mut VecDeque<usize>) {
+        if !mem::replace(&mut self.is_queued, true) {
+            line.push_back(slot);
         }
     }
 

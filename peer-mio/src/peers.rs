@@ -196,9 +196,7 @@ impl Peers {
                 Err(SendError::Full(_)) => broadcast.full += 1,
                 Err(_) => broadcast.refused += 1,
             }
-            if !std::mem::replace(&mut connection.is_queued, true) {
-                self.queue.push_back(slot);
-            }
+            connection.join(slot, &mut self.queue);
         }
         broadcast
     }
@@ -228,10 +226,8 @@ impl Peers {
 
     /// It has something to do.
     pub(crate) fn enqueue(&mut self, slot: usize) {
-        if let Some(connection) = self.connections.get_mut(slot)
-            && !std::mem::replace(&mut connection.is_queued, true)
-        {
-            self.queue.push_back(slot);
+        if let Some(connection) = self.connections.get_mut(slot) {
+            connection.join(slot, &mut self.queue);
         }
     }
 

@@ -14,7 +14,7 @@
 //! ```
 //!
 //! A body takes events and the time, and gives messages to send: see [`sync::ChainSync`], [`server::ChainServer`] and
-//! [`peercat::Session`]. That also makes them testable with two machines and no network.
+//! [`peercat::Conversation`]. That also makes them testable with two machines and no network.
 
 pub mod cli;
 pub mod demo;

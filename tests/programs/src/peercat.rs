@@ -39,8 +39,7 @@ pub use self::output::Output;
 pub use self::plan::Plan;
 pub use self::request::RequestError;
 pub use self::services::{UnknownService, parse_services};
-pub use self::serving::{Answer, Answers, Question, Serving};
-pub use self::session::{Requests, Session, Snapshot};
+pub use self::session::Snapshot;
 pub use self::stage::{Stage, Writer};
 pub use self::tasks::run;
 

@@ -163,12 +163,18 @@ impl Conversation {
         self.output.pop_front()
     }
 
+    /// Whether the last event was told.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        self.leaving == Leaving::Gone
+    }
+
     /// Whether the connection has ended and nothing is left to be told of it.
     #[must_use]
     pub fn is_over(&self) -> bool {
-        let all = self.plan.requests.len() + self.requests.offers().len();
+        let all = self.requests.messages().len() + self.requests.offers().len();
         let told = !self.negotiated || self.begun >= all;
-        self.leaving == Leaving::Gone && self.awaited.is_none() && told && self.output.is_empty()
+        self.is_gone() && self.awaited.is_none() && told && self.output.is_empty()
     }
 
     /// How the connection ended; before it did, that it could not be used.
@@ -198,8 +204,8 @@ impl Conversation {
         if !self.negotiated || self.awaited.is_some() {
             return None;
         }
-        let (begun, first_offer) = (self.begun, self.plan.requests.len());
-        if let Some(message) = self.plan.requests.get(begun) {
+        let (begun, first_offer) = (self.begun, self.requests.messages().len());
+        if let Some(message) = self.requests.messages().get(begun) {
             self.begun += 1;
             self.awaited = Some(Awaited::Request(message.command()));
             return Some(message.clone().into());

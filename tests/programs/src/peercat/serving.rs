@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Answers are made one at a time, when the one before has left: a `getdata` may name fifty thousand blocks. How many
-//! questions wait is up to the example; one that finds no room is [passed over](Serving::passed_over), and a line says
+//! questions wait is up to the conversation; one that finds no room is [passed over](Serving::passed_over), and a line says
 //! so.
 
 use core::fmt::Display;
@@ -93,14 +93,14 @@ impl Shelf {
 /// What one peer asks for, and the lines about it. Apart from its [`Session`](super::Session): a peer that does not read
 /// must not keep us from hearing what it says.
 #[derive(Clone, Debug)]
-pub struct Serving {
+pub(crate) struct Serving {
     plan: Arc<Plan>,
     peer: String,
 }
 
 /// Something that a peer asks for.
 #[derive(Debug)]
-pub struct Question(Asked);
+pub(crate) struct Question(Asked);
 
 #[derive(Debug)]
 enum Asked {
@@ -110,7 +110,7 @@ enum Asked {
 
 /// The answers to one question.
 #[derive(Debug)]
-pub struct Answers {
+pub(crate) struct Answers {
     plan: Arc<Plan>,
     /// `None` once it is answered in full.
     asked: Option<Asked>,
@@ -121,7 +121,7 @@ pub struct Answers {
 
 /// One message of an answer.
 #[derive(Debug)]
-pub struct Answer {
+pub(crate) struct Answer {
     message: Outgoing,
     fields: Fields,
 }
@@ -133,7 +133,7 @@ impl Serving {
 
     /// What `event` asks for. Where nothing was announced nothing is answered: `--send` may do that.
     #[must_use]
-    pub fn question(&self, event: &Event) -> Option<Question> {
+    pub(crate) fn question(&self, event: &Event) -> Option<Question> {
         let Event::Message { message, .. } = event else {
             return None;
         };
@@ -151,7 +151,7 @@ impl Serving {
 
     /// The answers to `question`, to be sent one after the other.
     #[must_use]
-    pub fn answers(&self, question: Question) -> Answers {
+    pub(crate) fn answers(&self, question: Question) -> Answers {
         Answers {
             plan: self.plan.clone(),
             asked: Some(question.0),
@@ -161,7 +161,7 @@ impl Serving {
     }
 
     /// The line about one answer: its last byte has left, or it could not be sent.
-    pub fn served<E: Display>(
+    pub(crate) fn served<E: Display>(
         &self,
         answer: &Answer,
         result: &Result<(), E>,
@@ -177,7 +177,7 @@ impl Serving {
 
     /// The line about a question that is not answered, because too many wait already.
     #[must_use]
-    pub fn passed_over(&self, question: &Question, now: Timestamp) -> Output {
+    pub(crate) fn passed_over(&self, question: &Question, now: Timestamp) -> Output {
         let command = match question.0 {
             Asked::Objects(_) => "getdata",
             Asked::Headers(_) => "getheaders",
@@ -204,7 +204,7 @@ impl Answer {
 
     /// What to send.
     #[must_use]
-    pub fn message(&self) -> Outgoing {
+    pub(crate) fn message(&self) -> Outgoing {
         self.message.clone()
     }
 }

@@ -22,7 +22,7 @@ use super::serving::Serving;
 
 /// The lines about one peer.
 #[derive(Debug)]
-pub struct Session {
+pub(crate) struct Session {
     plan: Arc<Plan>,
     /// How the peer is called in every line.
     peer: String,
@@ -45,7 +45,7 @@ pub struct Snapshot<'a> {
 impl Session {
     /// A connection was made: the session, and its first line. `peer` is the remote's address.
     #[must_use]
-    pub fn open(
+    pub(crate) fn open(
         plan: Arc<Plan>,
         peer: String,
         direction: Direction,
@@ -67,7 +67,7 @@ impl Session {
     }
 
     /// What is to be printed about `event`, if anything.
-    pub fn on_event(&mut self, event: &Event, at: &Snapshot<'_>) -> Option<Output> {
+    pub(crate) fn on_event(&mut self, event: &Event, at: &Snapshot<'_>) -> Option<Output> {
         let line = |name: &str| Fields::event(name, Some(&self.peer), at.now);
         let fields = match event {
             Event::Version(version) => line("version").and(describe::version(version)),
@@ -111,13 +111,13 @@ impl Session {
 
     /// What the peer is given when it asks.
     #[must_use]
-    pub fn serving(&self) -> Serving {
+    pub(crate) fn serving(&self) -> Serving {
         Serving::new(self.plan.clone(), self.peer.clone())
     }
 
     /// The numbers, if they are wanted.
     #[must_use]
-    pub fn numbers(&self, at: &Snapshot<'_>) -> Option<Output> {
+    pub(crate) fn numbers(&self, at: &Snapshot<'_>) -> Option<Output> {
         let line = || {
             let line = Fields::event("stats", Some(&self.peer), at.now);
             Output::Line(line.and(numbers::fields(&at.stats)).into_line())
@@ -127,7 +127,7 @@ impl Session {
 
     /// What to send once the handshake is complete.
     #[must_use]
-    pub fn requests(&self) -> Requests {
+    pub(crate) fn requests(&self) -> Requests {
         Requests {
             plan: self.plan.clone(),
             peer: self.peer.clone(),
@@ -136,7 +136,7 @@ impl Session {
 
     /// How the connection ended; before it did, that it could not be used.
     #[must_use]
-    pub fn exit(&self) -> Exit {
+    pub(crate) fn exit(&self) -> Exit {
         self.exit.unwrap_or(Exit::HungUp)
     }
 
@@ -201,24 +201,24 @@ impl Session {
 /// The messages for one peer, and the lines about them: apart from the session, since a peer that does not read must
 /// not keep us from hearing what it says.
 #[derive(Clone, Debug)]
-pub struct Requests {
+pub(crate) struct Requests {
     plan: Arc<Plan>,
     peer: String,
 }
 
 impl Requests {
     /// The messages, in the order of sending.
-    pub fn messages(&self) -> impl Iterator<Item = Message> + '_ {
-        self.plan.requests.iter().cloned()
+    pub(crate) fn messages(&self) -> &[Message] {
+        &self.plan.requests
     }
 
     /// What to announce.
-    pub fn offers(&self) -> &[Offer] {
+    pub(crate) fn offers(&self) -> &[Offer] {
         self.plan.shelf.offers()
     }
 
     /// The line about what became of an announcement.
-    pub fn announced<E: Display>(
+    pub(crate) fn announced<E: Display>(
         &self,
         offer: &Offer,
         result: &Result<Announced, E>,
@@ -228,7 +228,7 @@ impl Requests {
     }
 
     /// The line about one of them: its last byte has left, or it could not be sent.
-    pub fn outcome<E: Display>(
+    pub(crate) fn outcome<E: Display>(
         &self,
         command: CommandName,
         result: &Result<(), E>,

@@ -113,7 +113,7 @@ async fn serve<R: Runtime>(stage: Stage, connection: Connection<R>) -> Exit {
     let (peer, mut events) = drive::<R>(connection);
     let (plan, link) = (stage.plan().clone(), *peer.link());
     let mut talk = Conversation::open(plan, name_of(&peer), link.direction, stage.now());
-    let (mut sending, mut ending, mut over) = (None::<Sending>, false, false);
+    let (mut sending, mut ending) = (None::<Sending>, false);
     loop {
         while let Some(output) = talk.next_output() {
             stage.print(output).await;
@@ -124,11 +124,11 @@ async fn serve<R: Runtime>(stage: Stage, connection: Connection<R>) -> Exit {
                 command => sending = Some(carry_out(&peer, command)),
             }
         }
-        if over && sending.is_none() {
+        if talk.is_over() {
             break;
         }
         let event = async {
-            if over {
+            if talk.is_gone() {
                 pending().await
             } else {
                 Next::Event(events.next().await)
@@ -159,7 +159,8 @@ async fn serve<R: Runtime>(stage: Stage, connection: Connection<R>) -> Exit {
                 talk.on_event(&event, &snapshot(&stage, &peer, remote.as_deref()));
                 stage.end_if_finished();
             }
-            Next::Event(None) => over = true,
+            // Comes after the last event, which is never missed.
+            Next::Event(None) => break,
             Next::Outcome(result) => {
                 sending = None;
                 talk.on_outcome(&result.map_err(in_full), stage.now());

@@ -10,6 +10,7 @@ use peer_core::wire::Hash;
 use peer_core::{Config, Direction, DisconnectReason, Event, HangUp, SendError, Timeout};
 use serde_json::Value;
 
+use super::session::Session;
 use super::*;
 use crate::testing::{Wire, serving};
 
@@ -303,7 +304,7 @@ fn the_end_says_which_limit_was_reached() {
 fn requests_and_what_became_of_them() {
     let meeting = Meeting::plain();
     let requests = meeting.session.requests();
-    let messages: Vec<Message> = requests.messages().collect();
+    let messages = requests.messages();
     assert_eq!(messages, [Message::GetAddr]);
     let command = messages[0].command();
     let line = |result: Result<(), SendError>| {
