@@ -134,6 +134,8 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+#[cfg(feature = "_bip324")]
+pub mod bip324;
 pub mod message;
 pub mod network;
 pub mod wire;

@@ -183,7 +183,7 @@ fn a_witness_flag_needs_a_witness() {
     let view = view(flagged(&[1, 0])).unwrap();
     assert!(view.has_witness());
     let witness = view.witnesses().next().unwrap();
-    assert_eq!(witness.iter().collect::<Vec<_>>(), [&[]; 1]);
+    assert_eq!(witness.iter().collect::<Vec<_>>(), [&[] as &[u8]; 1]);
 }
 
 #[test]
