@@ -32,6 +32,12 @@ pub enum Command {
     AcceptVersion,
     /// [`refuse_version`](crate::PeerMachine::refuse_version).
     RefuseVersion(Option<Box<Reject>>),
+    /// [`admit_v2`](crate::PeerMachine::admit_v2).
+    AdmitV2,
+    /// [`refuse_v2`](crate::PeerMachine::refuse_v2).
+    RefuseV2,
+    /// [`send_decoy`](crate::PeerMachine::send_decoy), with so many bytes of contents.
+    SendDecoy(u32),
     /// [`disconnect`](crate::PeerMachine::disconnect).
     Disconnect,
     /// [`abort`](crate::PeerMachine::abort).

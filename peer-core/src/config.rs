@@ -5,6 +5,7 @@ mod error;
 mod limits;
 mod requests;
 mod timeouts;
+mod transport;
 mod trickle;
 
 use alloc::vec::Vec;
@@ -23,7 +24,11 @@ pub use self::error::ConfigError;
 pub use self::limits::Limits;
 pub use self::requests::RequestTimeouts;
 pub use self::timeouts::Timeouts;
+pub use self::transport::{Garbage, TransportPolicy, V2Options};
 pub use self::trickle::Trickle;
+
+/// Most bytes of garbage in a v2 handshake (BIP324).
+const MAX_GARBAGE: usize = 4_095;
 
 /// Settings shared by any number of peers; wrap it in an `Arc`.
 ///
@@ -71,6 +76,12 @@ pub struct Config {
     pub greeting: Vec<Message>,
     /// How many addresses the remote may tell us; `None` for as many as it likes. Default as Core; btcd has no limit.
     pub addr_rate_limit: Option<AddrRateLimit>,
+    /// Which transport is used: v1, v2 or what the remote knows. Default
+    /// [`TransportPolicy::Auto`]; [`Link::transport`](crate::Link) decides for one connection. Nodes
+    /// that accept v2 say so with the service [`P2P_V2`](ServiceFlags::P2P_V2).
+    pub transport: TransportPolicy,
+    /// What our side of v2 handshakes is like. Of no effect without the feature `v2`.
+    pub v2: V2Options,
     /// What happens on each kind of bad input.
     pub strictness: Strictness,
     /// Bounds of memory and patience.
@@ -111,6 +122,8 @@ impl Config {
             raw_events: false,
             greeting: Vec::new(),
             addr_rate_limit: Some(AddrRateLimit::default()),
+            transport: TransportPolicy::default(),
+            v2: V2Options::default(),
             strictness: Strictness::default(),
             limits: Limits::default(),
             timeouts: Timeouts::default(),
@@ -176,6 +189,17 @@ impl Config {
         if !agent.iter().all(|byte| matches!(byte, b' '..=b'~')) {
             return Err(ConfigError::UserAgent);
         }
+        if let Garbage::Fixed(garbage) = &self.v2.garbage
+            && garbage.len() > MAX_GARBAGE
+        {
+            let (len, most) = (garbage.len(), MAX_GARBAGE);
+            return Err(ConfigError::GarbageTooLong { len, most });
+        }
+        let max_payload = self.network.max_payload;
+        if let Some(len) = self.v2.decoys.iter().find(|len| **len > max_payload) {
+            let (len, most) = (*len, max_payload);
+            return Err(ConfigError::DecoyTooLong { len, most });
+        }
         match self.greeting.iter().find(|message| is_handshake(message)) {
             Some(message) => Err(ConfigError::Greeting {
                 command: message.command(),
@@ -193,6 +217,7 @@ impl Config {
             ("pong", timeouts.pong),
             ("idle", timeouts.idle),
             ("write_stall", timeouts.write_stall),
+            ("v2_stage", timeouts.v2_stage),
             ("addr_fetch", timeouts.addr_fetch),
             ("requests.getdata", timeouts.requests.getdata),
             ("requests.getblocks", timeouts.requests.getblocks),

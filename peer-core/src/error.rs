@@ -7,7 +7,7 @@ mod send;
 
 use crate::request::RequestKind;
 use crate::timer::Timer;
-use crate::transport::FrameError;
+use crate::transport::{FrameError, V2Stage};
 
 pub use self::remote::{Annoyance, Incompatible, Malformed, Violation};
 pub use self::send::{Outgoing, SendError};
@@ -38,6 +38,11 @@ pub enum DisconnectReason {
     /// The stream ended under us.
     #[error("hung up: {0}")]
     HungUp(HangUp),
+    /// The remote hung up on our v2 key without having sent a byte, as nodes do that know only v1
+    /// (BIP324): connect again, once, with a link of [`TransportPolicy::V1`](crate::TransportPolicy).
+    /// Only where [`TransportPolicy::Auto`](crate::TransportPolicy) was asked for.
+    #[error("hung up on v2, v1 is to be tried: {0}")]
+    Downgrade(HangUp),
 }
 
 impl From<Violation> for DisconnectReason {
@@ -62,6 +67,9 @@ pub enum Goodbye {
     /// The application refused the remote's `version`.
     #[error("the application refused the remote's version")]
     VersionRefused,
+    /// The application refused to spend a v2 handshake on the remote.
+    #[error("the v2 handshake was not admitted")]
+    V2Refused,
     /// A feeler connection has seen the remote's `version`.
     #[error("feeler completed")]
     FeelerDone,
@@ -77,6 +85,10 @@ pub enum Timeout {
     /// The handshake was not complete ([`Timeouts::negotiation`](crate::Timeouts)).
     #[error("the handshake was not complete in time")]
     Negotiation,
+    /// The v2 handshake came no further
+    /// ([`Timeouts::v2_stage`](crate::Timeouts), or the deadline of the whole).
+    #[error("the v2 handshake waited too long for the {0}")]
+    V2Handshake(V2Stage),
     /// No pong ([`Timeouts::pong`](crate::Timeouts)).
     #[error("no pong in time")]
     Pong,
@@ -99,6 +111,7 @@ impl Timeout {
     pub const fn timer(self) -> Timer {
         match self {
             Self::Negotiation => Timer::Negotiation,
+            Self::V2Handshake(_) => Timer::V2Handshake,
             Self::Pong => Timer::Pong,
             Self::Idle => Timer::Idle,
             Self::WriteStall => Timer::WriteStall,

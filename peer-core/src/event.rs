@@ -15,6 +15,11 @@ use crate::transport::outbox::Ticket;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event {
+    /// A remote that dialled us begins a v2 handshake: the machine waits for
+    /// [`admit_v2`](crate::PeerMachine::admit_v2) or
+    /// [`refuse_v2`](crate::PeerMachine::refuse_v2), within the negotiation timeout. Only with
+    /// [`V2Options::admission`](crate::V2Options).
+    V2Admission,
     /// The remote's `version` arrived. With [`Config::review_version`](crate::Config) the machine
     /// now waits for `accept_version` or `refuse_version`; otherwise it has answered already.
     Version(Box<VersionMessage>),
@@ -110,9 +115,10 @@ impl EventQueue {
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RawFrame {
-    /// The command; `None` if its bytes are no name.
+    /// The command; `None` if its bytes are no name, or a short id (v2) that we do not know.
     pub command: Option<CommandName>,
-    /// The bytes before the payload (24 in v1).
+    /// What stands before the payload: the 24 bytes of a v1 header, or the type of a v2 message in
+    /// the clear, 1 byte or 13.
     pub header: Bytes,
     /// The payload.
     pub payload: Bytes,

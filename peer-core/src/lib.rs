@@ -160,13 +160,22 @@ mod stats;
 mod strictness;
 mod time;
 mod timer;
+#[cfg_attr(
+    not(feature = "_bip324"),
+    allow(
+        dead_code,
+        unused_variables,
+        reason = "what only v2 needs is not cut out line by line"
+    )
+)]
 mod transport;
 
 pub use self::announcement::{Announced, Announcement};
 pub use self::ban_score::{BanPolicy, BanScore, Penalty, Points};
 pub use self::command::{Command, Outcome, Pushed};
 pub use self::config::{
-    AddrRateLimit, Config, ConfigError, Limits, RequestTimeouts, Timeouts, Trickle,
+    AddrRateLimit, Config, ConfigError, Garbage, Limits, RequestTimeouts, Timeouts,
+    TransportPolicy, Trickle, V2Options,
 };
 pub use self::encoded::EncodedMessage;
 pub use self::error::{
@@ -180,12 +189,12 @@ pub use self::machine::PeerMachine;
 pub use self::misbehavior::{Misbehavior, MisbehaviorKind, Severity};
 pub use self::remote::Remote;
 pub use self::request::{RequestKind, Unanswered};
-pub use self::stats::{CommandCounter, CommandCounters, Stats, Traffic, Transport};
+pub use self::stats::{CommandCounter, CommandCounters, Stats, Traffic};
 pub use self::strictness::{Oversized, Reaction, Strictness};
 #[cfg(feature = "std")]
 pub use self::time::Epoch;
 pub use self::time::Timestamp;
 pub use self::timer::Timer;
 pub use self::transport::outbox::Ticket;
-pub use self::transport::{FrameError, Outbound};
+pub use self::transport::{FrameError, Outbound, TransportKind, V2Stage};
 pub use rand_core;

@@ -2,6 +2,7 @@
 
 use core::net::SocketAddr;
 
+use crate::config::TransportPolicy;
 use crate::wire::ServiceFlags;
 
 /// Which side dialled.
@@ -50,6 +51,9 @@ pub struct Link {
     pub remote_services: ServiceFlags,
     /// The height of our best block, sent in `version`.
     pub start_height: i32,
+    /// Which transport this connection may use; `None` for what
+    /// [`Config::transport`](crate::Config) says.
+    pub transport: Option<TransportPolicy>,
 }
 
 impl Link {
@@ -72,6 +76,7 @@ impl Link {
             local: None,
             remote_services: ServiceFlags::NONE,
             start_height: 0,
+            transport: None,
         }
     }
 
@@ -116,6 +121,13 @@ impl Link {
     #[must_use]
     pub const fn with_start_height(mut self, height: i32) -> Self {
         self.start_height = height;
+        self
+    }
+
+    /// With a transport of its own.
+    #[must_use]
+    pub const fn with_transport(mut self, transport: TransportPolicy) -> Self {
+        self.transport = Some(transport);
         self
     }
 

@@ -79,6 +79,9 @@ macro_rules! listener {
             /// A message that is not in the table, as it came.
             fn on_unknown(&mut self, command: &CommandName, payload: &Bytes) {}
 
+            /// A v2 handshake waits to be admitted ([`Event::V2Admission`]).
+            fn on_v2_admission(&mut self) {}
+
             /// A frame was received; called before the method that its message is for. Raw, and so
             /// also for frames that do not decode, and for commands that nobody knows. Only with
             /// [`Config::raw_events`](crate::Config).
@@ -152,6 +155,7 @@ pub fn dispatch(event: &Event, listener: &mut (impl MessageListener + ?Sized)) {
     match event {
         Event::Version(version) => listener.on_version(version),
         Event::Negotiated => listener.on_verack(),
+        Event::V2Admission => listener.on_v2_admission(),
         Event::Message { message, wire_len } => {
             listener.on_message(message, *wire_len);
             dispatch_message(message, listener);

@@ -24,7 +24,7 @@ use rand_core::CryptoRng;
 use self::closing::Phase;
 use self::sending::{Tickets, Waiting};
 use crate::config::Config;
-use crate::error::HangUp;
+use crate::error::{DisconnectReason, HangUp, Timeout};
 use crate::event::{Event, EventQueue};
 use crate::link::Link;
 use crate::log::Log;
@@ -34,9 +34,7 @@ use crate::rng::Rng;
 use crate::stats::Stats;
 use crate::time::Timestamp;
 use crate::timer::{Timer, Timers};
-use crate::transport::Outbound;
-use crate::transport::landing::Landing;
-use crate::transport::outbox::Outbox;
+use crate::transport::{Outbound, Transport};
 
 /// The protocol state of one connection.
 ///
@@ -104,8 +102,7 @@ pub struct PeerMachine {
     now: Timestamp,
     rng: Rng,
     timers: Timers,
-    landing: Landing,
-    outbox: Outbox,
+    transport: Transport,
     protocol: Protocol,
     remote: Option<Box<Remote>>,
     /// Apart, so that a machine stays small: looked at rarely.
@@ -139,8 +136,9 @@ impl PeerMachine {
         let link = link.normalized();
         let mut rng = Rng::new(seed);
         let mut timers = Timers::new(config.timeouts.grain);
-        let mut outbox = Outbox::new(config.network.magic, config.raw_events);
+        let mut transport = Transport::start(&config, &link, &mut rng);
         let mut stats = Box::new(Stats::new(&link, now));
+        stats.transport = transport.kind();
         let (mut events, mut remote) = (EventQueue::default(), None);
         let mut log = Log::new(&config.limits);
         log.created(&link);
@@ -150,21 +148,20 @@ impl PeerMachine {
             link: &link,
             rng: &mut rng,
             timers: &mut timers,
-            outbox: &mut outbox,
+            outbox: &mut transport.outbox,
             events: &mut events,
             stats: &mut stats,
             remote: &mut remote,
             log: &mut log,
         };
         let protocol = Protocol::start(&mut cx);
-        Self {
+        let mut machine = Self {
             protocol,
             link,
             now,
             rng,
             timers,
-            landing: Landing::default(),
-            outbox,
+            transport,
             remote,
             stats,
             phase: Phase::Open { hang_up: None },
@@ -174,7 +171,9 @@ impl PeerMachine {
             overdue: None,
             log,
             config,
-        }
+        };
+        machine.watch_handshake();
+        machine
     }
 
     // --- bytes in -------------------------------------------------------------------------
@@ -187,14 +186,14 @@ impl PeerMachine {
         if !self.wants_read() {
             return None;
         }
-        self.landing.window()
+        self.transport.window()
     }
 
     /// The socket filled the first `n` bytes of the window. Zero is harmless, and not the end of
     /// the stream: that is [`hung_up`](Self::hung_up).
     pub fn received(&mut self, n: usize, now: Timestamp) {
         self.advance_to(now);
-        let n = self.landing.landed_bytes(n);
+        let n = self.transport.landed_bytes(n);
         if n == 0 || self.is_closed() {
             return;
         }
@@ -202,7 +201,7 @@ impl PeerMachine {
         self.stats.last_received = Some(self.now);
         self.count_skipped();
         let awaited = self.protocol.awaits_answers();
-        let partial = awaited.then(|| self.landing.partial()).flatten();
+        let partial = awaited.then(|| self.transport.partial()).flatten();
         let (protocol, cx) = self.rooms();
         protocol.on_received(&cx);
         if let Some(partial) = partial {
@@ -210,7 +209,7 @@ impl PeerMachine {
         }
         if self.phase.is_closing() {
             // Only so that the remote can go on reading what we flush.
-            self.landing.clear();
+            self.transport.forget_landed();
         }
     }
 
@@ -242,14 +241,14 @@ impl PeerMachine {
 
     /// Lends what is to be written, as slices for a vectored write.
     pub fn outbound(&mut self) -> Outbound<'_> {
-        self.outbox.stage();
-        self.outbox.lend()
+        self.transport.outbox.stage();
+        self.transport.outbox.lend()
     }
 
     /// The socket took the first `n` bytes of [`outbound`](Self::outbound).
     pub fn sent(&mut self, n: usize, now: Timestamp) {
         self.advance_to(now);
-        let n = self.outbox.sent(n);
+        let n = self.transport.outbox.sent(n);
         if n == 0 {
             return;
         }
@@ -318,7 +317,7 @@ impl PeerMachine {
             link: &self.link,
             rng: &mut self.rng,
             timers: &mut self.timers,
-            outbox: &mut self.outbox,
+            outbox: &mut self.transport.outbox,
             events: &mut self.events,
             stats: &mut self.stats,
             remote: &mut self.remote,
@@ -333,7 +332,7 @@ impl PeerMachine {
         self.now = self.now.max(now);
         let open = matches!(self.phase, Phase::Open { hang_up: None });
         let deaf = open && !self.wants_read();
-        let unopened = open && self.landing.has_frame();
+        let unopened = open && self.transport.has_frame();
         let (protocol, cx) = self.rooms();
         protocol.on_time(&cx);
         if deaf || unopened {
@@ -358,6 +357,12 @@ impl PeerMachine {
             let look = self.now.saturating_add(SECOND_LOOK);
             return self.timers.set(timer, look);
         }
+        if let Some(stage) = self.transport.stage()
+            && matches!(timer, Timer::V2Handshake | Timer::Negotiation)
+        {
+            let late = Timeout::V2Handshake(stage);
+            return self.fail(DisconnectReason::Timeout(late));
+        }
         let (protocol, mut cx) = self.rooms();
         let verdict = protocol.on_timer(&mut cx, timer);
         protocol.on_outbox_touched(&mut cx);
@@ -371,7 +376,7 @@ impl PeerMachine {
     /// verdict off for ever.
     fn is_unheard(&mut self) -> bool {
         let received = self.stats.bytes_received;
-        let opened = received.saturating_sub(self.landing.backlog());
+        let opened = received.saturating_sub(self.transport.backlog());
         let due = *self.overdue.get_or_insert(received);
         let unheard = !self.wants_read() || opened < due;
         if !unheard {

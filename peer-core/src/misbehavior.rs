@@ -113,7 +113,8 @@ impl Misbehavior {
             DisconnectReason::Local(_)
             | DisconnectReason::Incompatible(_)
             | DisconnectReason::Timeout(_)
-            | DisconnectReason::HungUp(_) => return None,
+            | DisconnectReason::HungUp(_)
+            | DisconnectReason::Downgrade(_) => return None,
         };
         Some(Self::new(command, kind))
     }
@@ -134,6 +135,7 @@ fn weigh_malformed(malformed: &Malformed) -> Severity {
     match malformed {
         Malformed::Checksum { .. }
         | Malformed::Command { .. }
+        | Malformed::MessageType { .. }
         | Malformed::TrailingBytes { .. } => Severity::Careless,
         Malformed::Payload(error) => weigh_payload(error),
         Malformed::TooMany { last, .. } => weigh_malformed(last),

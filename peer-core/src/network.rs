@@ -43,6 +43,12 @@ pub struct Network {
     pub min_protocol_version: u32,
     /// Largest payload of a frame, in bytes (Core's `MAX_PROTOCOL_MESSAGE_LENGTH`).
     pub max_payload: u32,
+    /// Whether nodes of this chain know the v2 transport (BIP324), so that
+    /// [`TransportPolicy::Auto`](crate::TransportPolicy) offers it and expects it.
+    pub v2_transport: bool,
+    /// What the salt of the v2 key derivation begins with; the magic follows (BIP324). Some chains have a text of their
+    /// own, and nobody but themselves can talk to them then.
+    pub v2_salt: &'static str,
     /// Protocol versions at which rules begin.
     pub gates: Gates,
     /// What the numbers in inventory vectors mean.

@@ -8,6 +8,7 @@ mod sample;
 
 use core::time::Duration;
 
+use sha2::digest::Output;
 use sha2::{Digest, Sha256};
 
 /// Counter-mode stream over SHA-256.
@@ -23,6 +24,14 @@ impl core::fmt::Debug for Rng {
     }
 }
 
+#[cfg(feature = "_bip324")]
+impl Drop for Rng {
+    /// Session keys came from it.
+    fn drop(&mut self) {
+        zeroize::Zeroize::zeroize(&mut self.seed);
+    }
+}
+
 impl Rng {
     pub(crate) fn new(seed: [u8; 32]) -> Self {
         Self { seed, draws: 0 }
@@ -30,15 +39,45 @@ impl Rng {
 
     /// The next 64 random bits.
     pub(crate) fn next_u64(&mut self) -> u64 {
+        self.next_block()
+            .iter()
+            .take(8)
+            .fold(0, |bits, byte| (bits << 8) | u64::from(*byte))
+    }
+
+    fn next_block(&mut self) -> Output<Sha256> {
         let digest = Sha256::new()
             .chain_update(self.seed)
             .chain_update(self.draws.to_le_bytes())
             .finalize();
         self.draws = self.draws.wrapping_add(1);
         digest
-            .iter()
-            .take(8)
-            .fold(0, |bits, byte| (bits << 8) | u64::from(*byte))
+    }
+
+    /// Fills `bytes` with random ones.
+    #[cfg(feature = "_bip324")]
+    pub(crate) fn fill(&mut self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(32) {
+            for (to, from) in chunk.iter_mut().zip(self.next_block()) {
+                *to = from;
+            }
+        }
+    }
+
+    /// The next 32 random bytes.
+    #[cfg(feature = "_bip324")]
+    pub(crate) fn next_array(&mut self) -> [u8; 32] {
+        self.next_block().into()
+    }
+
+    /// A generator of its own, for secrets: what it draws cannot be found out from this one
+    /// afterwards, whose seed is replaced as well.
+    #[cfg(feature = "_bip324")]
+    pub(crate) fn branch(&mut self) -> Self {
+        let branch = self.next_array();
+        let trunk = self.next_array();
+        *self = Self::new(trunk);
+        Self::new(branch)
     }
 
     /// The next random number that is not zero (a zero ping nonce means "cancel" to some nodes).

@@ -13,24 +13,8 @@ use crate::error::{Annoyance, DisconnectReason};
 use crate::link::{Direction, Link, Purpose};
 use crate::message::UserAgent;
 use crate::time::Timestamp;
+use crate::transport::TransportKind;
 use crate::wire::{BlockHash, ServiceFlags};
-
-/// How frames travel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Transport {
-    /// In the clear, each with magic and checksum (Core: `transport_protocol_type` "v1").
-    V1,
-}
-
-impl core::fmt::Display for Transport {
-    /// As `getpeerinfo` writes it.
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str(match self {
-            Self::V1 => "v1",
-        })
-    }
-}
 
 /// A snapshot of one connection in numbers. Bytes are bytes on the wire, headers included.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,8 +31,12 @@ pub struct Stats {
     pub remote_addr: Option<SocketAddr>,
     /// Our own address of the connection (Core: `addrbind`).
     pub local_addr: Option<SocketAddr>,
-    /// How frames travel.
-    pub transport: Transport,
+    /// How frames travel; `None` until that is settled (Core: `transport_protocol_type`, where it
+    /// is "detecting").
+    pub transport: Option<TransportKind>,
+    /// Names the encrypted session (BIP324; Core: `session_id`). The same at the remote, unless
+    /// somebody sits between.
+    pub session_id: Option<[u8; 32]>,
 
     // --- what its `version` said; `None` until it arrived ---
     /// The version the remote advertised, whatever it is.
@@ -110,6 +98,8 @@ pub struct Stats {
     pub frames_sent: u64,
     /// The same by command.
     pub traffic: Traffic,
+    /// Decoys received (v2): packets that say nothing. Their bytes are among those of no command.
+    pub decoys_received: u64,
 
     // --- pings ---
     /// Round trip of the last answered ping (btcd: `LastPingMicros`).
@@ -173,7 +163,8 @@ impl Stats {
             purpose: link.purpose,
             remote_addr: link.remote,
             local_addr: link.local,
-            transport: Transport::V1,
+            transport: None,
+            session_id: None,
             advertised_version: None,
             protocol_version: None,
             services: None,
@@ -199,6 +190,7 @@ impl Stats {
             frames_received: 0,
             frames_sent: 0,
             traffic: Traffic::default(),
+            decoys_received: 0,
             ping: None,
             min_ping: None,
             ping_since: None,

@@ -13,6 +13,8 @@ use crate::time::Timestamp;
 pub enum Timer {
     /// The whole handshake, from connection to both `verack`s. Absolute: bytes do not extend it.
     Negotiation,
+    /// The v2 handshake must come to its next stage.
+    V2Handshake,
     /// The next keep-alive `ping` is to be sent.
     Ping,
     /// A `pong` is owed by the remote.
@@ -35,6 +37,7 @@ impl Timer {
     /// Every timer, in slot order.
     pub const ALL: &'static [Self] = &[
         Self::Negotiation,
+        Self::V2Handshake,
         Self::Ping,
         Self::Pong,
         Self::Idle,
@@ -50,7 +53,7 @@ impl Timer {
     pub(crate) const fn is_verdict_on_remote(self) -> bool {
         matches!(
             self,
-            Self::Pong | Self::Idle | Self::AddrFetch | Self::Stall
+            Self::V2Handshake | Self::Pong | Self::Idle | Self::AddrFetch | Self::Stall
         )
     }
 }

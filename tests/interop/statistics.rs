@@ -158,7 +158,8 @@ fn same_facts(us: &Stats, them: &Value) -> Result<(), Failure> {
     if let Some(transport) = them["transport_protocol_type"].as_str() {
         agree(
             "the transport",
-            us.transport.to_string(),
+            us.transport
+                .map_or_else(String::new, |transport| transport.to_string()),
             transport.to_owned(),
         )?;
     }

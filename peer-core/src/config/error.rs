@@ -55,6 +55,22 @@ pub enum ConfigError {
         /// What it may be at most.
         most: usize,
     },
+    /// BIP324 allows so much garbage and no more.
+    #[error("{len} bytes of garbage, at most {most} are allowed")]
+    GarbageTooLong {
+        /// Bytes in [`V2Options::garbage`](crate::V2Options::garbage).
+        len: usize,
+        /// How many there may be.
+        most: usize,
+    },
+    /// The remote would take it for a message that is too long.
+    #[error("a decoy with {len} bytes of contents, at most {most} are possible")]
+    DecoyTooLong {
+        /// The number in [`V2Options::decoys`](crate::V2Options::decoys).
+        len: u32,
+        /// What it may be at most: the longest payload of the network.
+        most: u32,
+    },
     /// The low-water mark lies above the high-water mark.
     #[error("send_low ({low} bytes) is above send_high ({high} bytes)")]
     Watermarks {

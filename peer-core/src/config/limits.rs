@@ -11,6 +11,10 @@ pub struct Limits {
     /// Longest payload accepted until the remote's `verack` was opened: a handshake message needs
     /// no more, and strangers must not make us hold more. Default 1,024 bytes (as Zebra).
     pub early_payload: u32,
+    /// Wire bytes of decoys before the remote's version packet (v2). Default 8,000,000: a few of
+    /// the largest, or thousands of small ones. After it decoys are not limited: they cost no more
+    /// than any message that says nothing.
+    pub early_decoys: u64,
     /// Wire bytes of replies the remote provoked (pongs) that may wait; beyond it nothing more is
     /// opened or read until it reads. Default 64 KiB.
     pub provoked: usize,
@@ -57,6 +61,7 @@ impl Default for Limits {
         Self {
             message: MessageLimits::default(),
             early_payload: 1_024,
+            early_decoys: 8_000_000,
             provoked: 64 * 1_024,
             send_high: 1_000_000,
             send_low: 256_000,

@@ -11,6 +11,10 @@ pub struct Timeouts {
     /// From connection to the end of the handshake, absolute: bytes do not extend it. Default
     /// 30 s (as btcd; Core allows 60 s).
     pub negotiation: Duration,
+    /// For each stage of the v2 handshake ([`V2Stage`](crate::V2Stage)), from the one before; all
+    /// of them count towards `negotiation` as well. Default 15 s (Core and btcd have none of their
+    /// own).
+    pub v2_stage: Option<Duration>,
     /// Between keep-alive pings. Default 2 minutes (as Core and btcd).
     pub ping_interval: Option<Duration>,
     /// Whether the first ping goes out right after negotiation (as Core) instead of one interval
@@ -37,6 +41,7 @@ impl Default for Timeouts {
     fn default() -> Self {
         Self {
             negotiation: Duration::from_secs(30),
+            v2_stage: Some(Duration::from_secs(15)),
             ping_interval: Some(Duration::from_secs(2 * 60)),
             initial_ping: true,
             pong: Some(Duration::from_secs(20 * 60)),

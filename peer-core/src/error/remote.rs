@@ -24,6 +24,12 @@ pub enum Malformed {
         /// The bytes of the header.
         command: [u8; 12],
     },
+    /// A v2 packet ends before it has named its message.
+    #[error("a packet with {len} bytes of contents, too few for the type of a message")]
+    MessageType {
+        /// Bytes of contents.
+        len: usize,
+    },
     /// Bytes follow a complete payload.
     #[error("{command}: {count} bytes after the payload")]
     TrailingBytes {
@@ -118,7 +124,7 @@ impl Malformed {
         match self {
             Self::Checksum { command } | Self::TrailingBytes { command, .. } => Some(*command),
             Self::Payload(error) => Some(error.message.command()),
-            Self::Command { .. } => None,
+            Self::Command { .. } | Self::MessageType { .. } => None,
             Self::TooMany { last, .. } => last.command(),
         }
     }

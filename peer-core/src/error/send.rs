@@ -32,6 +32,20 @@ pub enum SendError {
         /// The message.
         command: CommandName,
     },
+    /// The payload is longer than a v2 packet can be. Only on networks that allow more than 16 MB.
+    #[error("a payload of {length} bytes, a packet takes at most {limit}")]
+    TooLongForPacket {
+        /// Bytes of payload.
+        length: usize,
+        /// How many fit.
+        limit: usize,
+    },
+    /// There are no decoys in v1, and none before the handshake of v2 is complete.
+    #[error("decoys need the v2 transport")]
+    DecoyWithoutV2,
+    /// The send queue is full; decoys are not handed back.
+    #[error("the send queue is full, the decoy is dropped")]
+    DecoyDropped,
     /// An [`EncodedMessage`](crate::EncodedMessage) of another network.
     #[error("encoded for another network")]
     WrongNetwork,

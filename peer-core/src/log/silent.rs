@@ -54,5 +54,5 @@ impl Log {
     pub(crate) fn received(&mut self, _: &Link, _: Timestamp, _: &Message, _: u32) {}
 
     #[inline]
-    pub(crate) fn queued(&mut self, _: &Link, _: Timestamp, _: &Message, _: &Parcel) {}
+    pub(crate) fn queued(&mut self, _: &Link, _: Timestamp, _: &Message, _: &Parcel, _: usize) {}
 }

@@ -183,8 +183,9 @@ impl Log {
         now: Timestamp,
         message: &Message,
         parcel: &Parcel,
+        bytes: usize,
     ) {
-        let (command, bytes) = (parcel.command.as_str(), parcel.wire_len());
+        let command = parcel.command.as_str();
         if enabled!(target: MESSAGE, Level::DEBUG) && self.may_queue(now, parcel) {
             let summary = message.summary();
             line!(self, link, MESSAGE, DEBUG, { way = "out", command, bytes }, "-> {summary}");

@@ -16,6 +16,7 @@ use crate::message::Message;
 use crate::misbehavior::Misbehavior;
 use crate::protocol::reject_for;
 use crate::timer::Timer;
+use crate::transport::ENOUGH_TO_REFUSE;
 use crate::transport::outbox::Lane;
 
 /// How alive the connection is.
@@ -81,7 +82,7 @@ impl PeerMachine {
         let Phase::Open { hang_up } = self.phase else {
             return;
         };
-        if self.outbox.is_empty() {
+        if self.transport.outbox.is_empty() || !self.transport.outbox.is_ready() {
             return self.close(reason);
         }
         self.phase = Phase::Closing {
@@ -89,7 +90,7 @@ impl PeerMachine {
             timed: false,
             remote_done: hang_up.is_some(),
         };
-        self.landing.clear();
+        self.transport.forget_landed();
         self.timers.stop_all();
         self.protocol.on_end();
         // Due at once: the next tick tells us the time that the deadline counts from.
@@ -97,7 +98,7 @@ impl PeerMachine {
     }
 
     pub(super) fn close_if_flushed(&mut self) {
-        if self.phase.is_closing() && self.outbox.is_empty() {
+        if self.phase.is_closing() && self.transport.outbox.is_empty() {
             self.finish_closing();
         }
     }
@@ -122,7 +123,7 @@ impl PeerMachine {
             Phase::Open { hang_up } => {
                 hang_up.get_or_insert(how);
                 if !in_order {
-                    self.outbox.shut();
+                    self.transport.outbox.shut();
                 }
             }
             Phase::Closing { remote_done, .. } if in_order => *remote_done = true,
@@ -133,19 +134,28 @@ impl PeerMachine {
 
     /// Everything that arrived before the hang-up was opened.
     pub(super) fn finish_hang_up(&mut self, how: HangUp) -> bool {
-        let cut = self.landing.is_mid_frame() && !self.landing.has_frame();
+        let cut = self.transport.is_mid_frame() && !self.transport.has_frame();
         let how = if how == HangUp::EndOfStream && cut {
             HangUp::Truncated
         } else {
             how
         };
-        self.close_after_flush(DisconnectReason::HungUp(how));
+        let refused = matches!(how, HangUp::EndOfStream | HangUp::Reset)
+            && self.stats.bytes_received == 0
+            && self.stats.bytes_sent >= ENOUGH_TO_REFUSE
+            && self.transport.may_fall_back();
+        let reason = if refused {
+            DisconnectReason::Downgrade(how)
+        } else {
+            DisconnectReason::HungUp(how)
+        };
+        self.close_after_flush(reason);
         true
     }
 
     /// Whether the application may still send.
     pub(super) fn accepts_messages(&self) -> bool {
-        matches!(self.phase, Phase::Open { .. }) && !self.outbox.is_shut()
+        matches!(self.phase, Phase::Open { .. }) && !self.transport.outbox.is_shut()
     }
 
     fn finish_closing(&mut self) {
@@ -165,11 +175,11 @@ impl PeerMachine {
     fn bury(&mut self, reason: DisconnectReason) {
         self.timers.stop_all();
         self.protocol.on_end();
-        self.landing.clear();
+        self.transport.forget_landed();
         while let Some(wrote) = self.next_wrote() {
             self.events.push_back(wrote);
         }
-        self.outbox.shut();
+        self.transport.outbox.shut();
         self.waiting.clear();
         let Tickets {
             sent,

@@ -15,7 +15,8 @@ impl PeerMachine {
     pub fn wants_read(&self) -> bool {
         match &self.phase {
             Phase::Open { hang_up: None } => {
-                self.landing.has_room() && self.outbox.provoked() < self.config.limits.provoked
+                self.transport.has_room()
+                    && self.transport.outbox.provoked() < self.config.limits.provoked
             }
             Phase::Open { hang_up: Some(_) } | Phase::Closed => false,
             Phase::Closing { remote_done, .. } => !remote_done,
@@ -24,12 +25,15 @@ impl PeerMachine {
 
     /// Whether there is something to write.
     pub fn wants_write(&self) -> bool {
-        !self.outbox.is_empty() && !self.outbox.is_held_back()
+        !self.transport.outbox.is_empty() && !self.transport.outbox.is_held_back()
     }
 
     /// Wire bytes that wait to be sent.
     pub fn queued(&self) -> usize {
-        self.outbox.queued().saturating_add(self.waiting.bytes())
+        self.transport
+            .outbox
+            .queued()
+            .saturating_add(self.waiting.bytes())
     }
 
     /// The last ticket of which every byte was taken by the socket, as
@@ -78,8 +82,7 @@ impl PeerMachine {
     /// Heap bytes held by buffers and queues, bodies shared with other peers included.
     pub fn memory_held(&self) -> usize {
         [
-            self.landing.held(),
-            self.outbox.held(),
+            self.transport.held(),
             self.waiting.bytes(),
             self.events.held(),
             self.protocol.held(),

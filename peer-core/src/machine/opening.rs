@@ -12,8 +12,9 @@ use crate::event::{Event, RawFrame};
 use crate::message::{CommandName, Message, MessageKind, Reject};
 use crate::protocol::Flow;
 use crate::strictness::Oversized;
+use crate::timer::Timer;
 use crate::transport::v1::Admission;
-use crate::transport::{Frame, Opened};
+use crate::transport::{Frame, Means, Name, Opened, Settled};
 
 impl PeerMachine {
     /// Accepts the remote's `version` under [`Config::review_version`](crate::Config); without
@@ -36,6 +37,21 @@ impl PeerMachine {
         }
     }
 
+    /// Lets the v2 handshake of a remote that dialled us begin, under
+    /// [`V2Options::admission`](crate::V2Options); without effect otherwise.
+    pub fn admit_v2(&mut self) {
+        if matches!(self.phase, Phase::Open { hang_up: None }) {
+            self.transport.admit();
+        }
+    }
+
+    /// Refuses it, under [`V2Options::admission`](crate::V2Options): disconnects.
+    pub fn refuse_v2(&mut self) {
+        if self.transport.awaits_admission() {
+            self.close_after_flush(Goodbye::V2Refused.into());
+        }
+    }
+
     /// A verdict that comes after the end is not heard.
     fn owes_verdict(&self) -> bool {
         matches!(self.phase, Phase::Open { hang_up: None }) && self.protocol.awaits_review()
@@ -49,18 +65,41 @@ impl PeerMachine {
         if self.protocol.awaits_review() {
             return hang_up.is_some_and(|how| self.finish_hang_up(how));
         }
-        if self.outbox.provoked() >= self.config.limits.provoked {
+        if self.transport.outbox.provoked() >= self.config.limits.provoked {
             return false;
         }
         let admission = admission(&self.config, self.is_negotiated(), self.version());
-        let opened = self.landing.open(&admission);
+        let means = Means {
+            config: &self.config,
+            rng: &mut self.rng,
+        };
+        let opened = self.transport.open(&admission, means);
         let verdict = match opened {
             Err(error) => Err(DisconnectReason::Frame(error)),
             Ok(Opened::Nothing) => {
                 return hang_up.is_some_and(|how| self.finish_hang_up(how));
             }
-            Ok(Opened::Skipping { command }) => self.on_skipped(command),
+            Ok(Opened::Skipping { name }) => self.on_skipped(name),
             Ok(Opened::Frame(frame)) => self.on_frame(frame),
+            Ok(Opened::Decoy { wire_len }) => {
+                self.stats.decoys_received = self.stats.decoys_received.saturating_add(1);
+                self.stats.frames_received = self.stats.frames_received.saturating_add(1);
+                let received = &mut self.stats.traffic.received;
+                received.add(None, 1, u64::from(wire_len));
+                Ok(())
+            }
+            Ok(Opened::AdmissionWanted) => {
+                self.events.push_back(Event::V2Admission);
+                Ok(())
+            }
+            Ok(Opened::Stage) => {
+                self.watch_handshake();
+                Ok(())
+            }
+            Ok(Opened::Settled(settled)) => {
+                self.on_settled(&settled);
+                Ok(())
+            }
         };
         match verdict {
             Err(reason) => self.fail(reason),
@@ -83,17 +122,17 @@ impl PeerMachine {
             })
     }
 
-    fn on_skipped(&mut self, command: [u8; 12]) -> Result<(), DisconnectReason> {
+    fn on_skipped(&mut self, name: Name) -> Result<(), DisconnectReason> {
         self.stats.frames_received = self.stats.frames_received.saturating_add(1);
         self.stats.traffic.received.add(None, 1, 0);
         self.count_skipped();
         let (protocol, mut cx) = self.rooms();
-        protocol.on_skipped(&mut cx, CommandName::from_bytes(command).ok())
+        protocol.on_skipped(&mut cx, name.command())
     }
 
     /// Bytes of frames that nobody looks at count as they come, as those of bad frames do.
     pub(super) fn count_skipped(&mut self) {
-        let skipped = self.landing.take_skipped();
+        let skipped = self.transport.take_skipped();
         if skipped > 0 {
             self.stats.traffic.received.add(None, 0, skipped);
         }
@@ -110,12 +149,12 @@ impl PeerMachine {
     }
 
     fn on_frame(&mut self, frame: Frame) -> Result<(), DisconnectReason> {
-        let command = CommandName::from_bytes(frame.command).ok();
+        let command = frame.name.command();
         self.count_frame(&frame, command.as_ref());
         let (link, now) = (&self.link, self.now);
         self.log.opened(link, now, command.as_ref(), &frame.payload);
         if self.config.raw_events {
-            let header = Bytes::copy_from_slice(&frame.header);
+            let header = Bytes::copy_from_slice(frame.head.as_slice());
             let raw = RawFrame {
                 command,
                 header,
@@ -124,9 +163,7 @@ impl PeerMachine {
             self.events.push_back(Event::Read(Box::new(raw)));
         }
         let Some(command) = command else {
-            let command = frame.command;
-            let (protocol, mut cx) = self.rooms();
-            return protocol.on_bad_frame(&mut cx, Malformed::Command { command });
+            return self.on_nameless(frame.name);
         };
         if !frame.intact {
             let (protocol, mut cx) = self.rooms();
@@ -145,6 +182,42 @@ impl PeerMachine {
                 let (protocol, mut cx) = self.rooms();
                 protocol.on_malformed(&mut cx, error)
             }
+        }
+    }
+
+    /// A frame whose message has no name.
+    fn on_nameless(&mut self, name: Name) -> Result<(), DisconnectReason> {
+        let malformed = match name {
+            Name::Command(command) => Malformed::Command { command },
+            Name::Cut { len } => Malformed::MessageType { len },
+            // As an unknown command, but for a name under which it could be delivered. Not the
+            // remote's fault: ids are still being given out.
+            Name::Unknown(_) | Name::Kind(_) => {
+                self.stats.unknown_messages = self.stats.unknown_messages.saturating_add(1);
+                return Ok(());
+            }
+        };
+        let (protocol, mut cx) = self.rooms();
+        protocol.on_bad_frame(&mut cx, malformed)
+    }
+
+    /// It is known how frames travel.
+    fn on_settled(&mut self, settled: &Settled) {
+        self.timers.stop(Timer::V2Handshake);
+        self.stats.transport = self.transport.kind();
+        if let Settled::V2 { session_id } = settled {
+            self.stats.session_id = Some(*session_id);
+        }
+    }
+
+    /// The handshake of the transport came to another stage, whose time begins.
+    pub(super) fn watch_handshake(&mut self) {
+        self.timers.stop(Timer::V2Handshake);
+        if self.transport.stage().is_some()
+            && let Some(span) = self.config.timeouts.v2_stage
+        {
+            let deadline = self.now.saturating_add(span);
+            self.timers.set(Timer::V2Handshake, deadline);
         }
     }
 

@@ -2,6 +2,9 @@
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
+use alloc::vec;
+
+use bytes::Bytes;
 
 use super::PeerMachine;
 use crate::command::{Command, Outcome};
@@ -10,6 +13,7 @@ use crate::error::{Outgoing, SendError};
 use crate::event::{Event, RawFrame};
 use crate::message::Message;
 use crate::protocol::{is_handshake, may_send};
+use crate::transport::TransportKind;
 use crate::transport::outbox::{Lane, Parcel, Tapped, Ticket};
 use crate::transport::v1::HEADER_LEN;
 use crate::wire::TxEncoding;
@@ -90,6 +94,32 @@ impl PeerMachine {
         self.send_outgoing(Outgoing::Encoded(message.clone()))
     }
 
+    /// Queues a packet that the remote ignores (v2), with `contents_len` bytes of contents; nobody
+    /// else can tell it from a message. What is longer than the longest message is cut to that.
+    ///
+    /// # Errors
+    /// In v1, and before the handshake is complete; where the queue is full; after the end.
+    pub fn send_decoy(&mut self, contents_len: u32) -> Result<Ticket, SendError> {
+        if !self.accepts_messages() {
+            return Err(SendError::Closed);
+        }
+        if !self.is_negotiated() || self.stats.transport != Some(TransportKind::V2) {
+            return Err(SendError::DecoyWithoutV2);
+        }
+        if self.queued() >= self.config.limits.send_high {
+            return Err(SendError::DecoyDropped);
+        }
+        let ticket = self.tickets.next;
+        self.tickets.next = ticket.next();
+        let len = contents_len.min(self.config.network.max_payload) as usize;
+        let len = len.min(self.transport.outbox.max_payload());
+        let parcel = Parcel::decoy(Bytes::from(vec![0; len]), ticket);
+        self.transport.outbox.push(Lane::Data, parcel);
+        let (protocol, mut cx) = self.rooms();
+        protocol.on_outbox_touched(&mut cx);
+        Ok(ticket)
+    }
+
     /// The imperatives as data, for adapters and replay.
     ///
     /// # Errors
@@ -111,6 +141,9 @@ impl PeerMachine {
             Command::PushReject(reject) => return self.push_reject(*reject).map(Outcome::of),
             Command::AcceptVersion => self.accept_version(),
             Command::RefuseVersion(reject) => self.refuse_version(reject.map(|reject| *reject)),
+            Command::AdmitV2 => self.admit_v2(),
+            Command::RefuseV2 => self.refuse_v2(),
+            Command::SendDecoy(len) => return self.send_decoy(len).map(Outcome::Queued),
             Command::Disconnect => self.disconnect(),
             Command::Abort => self.abort(),
             Command::Announce(announcement) => {
@@ -170,7 +203,7 @@ impl PeerMachine {
 
     /// What has left since last time.
     pub(super) fn on_departures(&mut self) {
-        while let Some(departed) = self.outbox.next_departed() {
+        while let Some(departed) = self.transport.outbox.next_departed() {
             self.stats.frames_sent = self.stats.frames_sent.saturating_add(1);
             let sent = &mut self.stats.traffic.sent;
             sent.add(departed.kind, 1, departed.wire_len as u64);
@@ -189,7 +222,7 @@ impl PeerMachine {
             command,
             header,
             payload,
-        } = self.outbox.next_tapped()?;
+        } = self.transport.outbox.next_tapped()?;
         Some(Event::Wrote(Box::new(RawFrame {
             command: Some(command),
             header,
@@ -236,11 +269,19 @@ impl PeerMachine {
     /// Encodes for the version in force.
     fn wrap(&self, outgoing: &Outgoing) -> Result<Parcel, SendError> {
         let codec = self.config.codec(self.version());
-        match outgoing {
+        let parcel = match outgoing {
             Outgoing::Message(message, encoding) => {
-                Ok(Parcel::new(message, message.payload(&codec, *encoding)?))
+                Parcel::new(message, message.payload(&codec, *encoding)?)
             }
-            Outgoing::Encoded(encoded) => encoded.parcel_for(&codec),
+            Outgoing::Encoded(encoded) => encoded.parcel_for(&codec)?,
+        };
+        let (length, limit) = (
+            parcel.payload.as_slice().len(),
+            self.transport.outbox.max_payload(),
+        );
+        if length > limit {
+            return Err(SendError::TooLongForPacket { length, limit });
         }
+        Ok(parcel)
     }
 }

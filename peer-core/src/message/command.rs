@@ -20,6 +20,9 @@ impl CommandName {
     /// Length on the wire in bytes (Core's `MESSAGE_TYPE_SIZE`).
     pub const LEN: usize = 12;
 
+    /// The empty name.
+    pub(crate) const EMPTY: Self = Self([0; Self::LEN]);
+
     /// The name `text`.
     ///
     /// # Errors

@@ -13,6 +13,8 @@ impl Network {
         protocol_version: 70_016,
         min_protocol_version: 31_800,
         max_payload: 4_000_000,
+        v2_transport: true,
+        v2_salt: "bitcoin_v2_shared_secret",
         gates: Gates::BITCOIN,
         inv_numbering: InvNumbering::Bitcoin,
         header_entry_len: 81,
@@ -70,13 +72,14 @@ impl Network {
         ..Self::MAINNET
     };
 
-    /// Litecoin. Transactions and blocks with MWEB data are not understood.
+    /// Litecoin. Transactions and blocks with MWEB data are not understood. Its nodes know no v2 transport.
     pub const LITECOIN: Self = Self {
         name: "litecoin",
         magic: [0xfb, 0xc0, 0xb6, 0xdb],
         default_port: 9333,
         genesis: hash("12a765e31ffd4059bada1e25190f6e98c99d9714d334efa41a195a7e7e04bfe2"),
         max_payload: 32_000_000,
+        v2_transport: false,
         gates: Gates::LITECOIN,
         compact_block_tail: true,
         pow: PowHash::Scrypt,

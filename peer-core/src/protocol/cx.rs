@@ -72,7 +72,9 @@ impl Cx<'_> {
     /// Queues a parcel that carries `message`. The one way to the outbox, so that everything queued is told to the log.
     pub(crate) fn push(&mut self, lane: Lane, message: &Message, parcel: Parcel) {
         if !self.outbox.is_shut() {
-            self.log.queued(self.link, self.now, message, &parcel);
+            let wire_len = self.outbox.wire_len(&parcel);
+            self.log
+                .queued(self.link, self.now, message, &parcel, wire_len);
         }
         self.outbox.push(lane, parcel);
     }

@@ -43,7 +43,7 @@ use crate::link::Link;
 use crate::message::{CommandName, DecodeError, InvVect, Message, MessageKind, Reject};
 use crate::time::Timestamp;
 use crate::timer::Timer;
-use crate::transport::landing::Partial;
+use crate::transport::Partial;
 use crate::transport::outbox::{Departed, Lane, Parcel};
 
 pub(crate) use self::cx::Cx;
@@ -360,7 +360,7 @@ impl Protocol {
                 Ok(())
             }
             // The machine's own: it closes whatever the rooms think.
-            Timer::Flush => Ok(()),
+            Timer::Flush | Timer::V2Handshake => Ok(()),
         }
     }
 

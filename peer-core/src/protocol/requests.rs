@@ -34,7 +34,7 @@ use crate::protocol::identity::Identity;
 use crate::request::Unanswered;
 use crate::strictness::Reaction;
 use crate::timer::Timer;
-use crate::transport::landing::Partial;
+use crate::transport::Partial;
 use crate::transport::outbox::Ticket;
 
 /// Nothing is held while nothing was asked.

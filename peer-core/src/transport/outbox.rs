@@ -19,8 +19,11 @@ use core::num::NonZeroU64;
 
 use bytes::Bytes;
 
+#[cfg(feature = "_bip324")]
+use super::Head;
 use super::staging::{Outbound, Staging};
-use super::v1::HEADER_LEN;
+#[cfg(feature = "_bip324")]
+use crate::bip324::PacketSealer;
 use crate::message::{CommandName, Message, MessageKind};
 
 /// Identifies one message accepted by [`PeerMachine::send`](crate::PeerMachine::send).
@@ -110,6 +113,8 @@ pub(crate) struct Parcel {
     pub(crate) token: u64,
     /// Queued because of something the remote sent (a pong): counts against the reply limit.
     pub(crate) provoked: bool,
+    /// To be ignored by the remote, whatever is in it (v2).
+    pub(crate) is_decoy: bool,
 }
 
 impl Parcel {
@@ -123,12 +128,31 @@ impl Parcel {
             ticket: None,
             token: 0,
             provoked: false,
+            is_decoy: false,
         }
     }
 
-    /// Bytes this takes on the wire.
-    pub(crate) fn wire_len(&self) -> usize {
-        HEADER_LEN.saturating_add(self.payload.as_slice().len())
+    /// A packet that says nothing, with `payload` in it.
+    pub(crate) fn decoy(payload: Bytes, ticket: Ticket) -> Self {
+        Self {
+            kind: None,
+            command: CommandName::EMPTY,
+            payload: Payload::new(payload),
+            checksum: None,
+            ticket: Some(ticket),
+            token: 0,
+            provoked: false,
+            is_decoy: true,
+        }
+    }
+
+    /// What stands before the payload in a v2 packet.
+    #[cfg(feature = "_bip324")]
+    pub(crate) fn message_type(&self) -> Head {
+        if self.is_decoy {
+            return Head::new(&[]);
+        }
+        super::v2::type_of(self.kind, &self.command)
     }
 }
 
@@ -201,9 +225,10 @@ impl Outbox {
         if self.is_shut {
             return;
         }
-        self.queued = self.queued.saturating_add(parcel.wire_len());
+        let wire_len = self.staging.wire_len(&parcel);
+        self.queued = self.queued.saturating_add(wire_len);
         if parcel.provoked {
-            self.provoked = self.provoked.saturating_add(parcel.wire_len());
+            self.provoked = self.provoked.saturating_add(wire_len);
         }
         match lane {
             Lane::Handshake => self.handshake.push_back(parcel),
@@ -232,9 +257,57 @@ impl Outbox {
             && self.data.is_empty()
     }
 
-    /// Whether nothing is lent although something is queued: the application does not take the copies it asked for.
+    /// Whether nothing is lent although something is queued: the application does not take the
+    /// copies it asked for, or there are no keys yet to seal it with.
     pub(crate) fn is_held_back(&self) -> bool {
-        self.staging.is_empty() && self.is_untaken()
+        self.staging.is_empty() && (self.is_untaken() || !self.staging.is_ready())
+    }
+
+    /// Whether what is queued can be made frames of: there are keys, or none are needed.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.staging.is_ready()
+    }
+
+    /// Frames wait until it is settled how they are made.
+    #[cfg(feature = "_bip324")]
+    pub(crate) fn await_keys(&mut self) {
+        self.staging.await_keys();
+    }
+
+    /// Frames are v1.
+    #[cfg(feature = "_bip324")]
+    pub(crate) fn speak_v1(&mut self) {
+        self.staging.speak_v1();
+    }
+
+    /// Frames are packets, sealed by `sealer`.
+    #[cfg(feature = "_bip324")]
+    pub(crate) fn speak_v2(&mut self, sealer: PacketSealer) {
+        self.staging.speak_v2(sealer);
+    }
+
+    /// The network's magic.
+    #[cfg(feature = "_bip324")]
+    pub(crate) fn magic(&self) -> [u8; 4] {
+        self.staging.magic()
+    }
+
+    /// Bytes that `parcel` takes on the wire.
+    pub(crate) fn wire_len(&self, parcel: &Parcel) -> usize {
+        self.staging.wire_len(parcel)
+    }
+
+    /// Longest payload that can be framed.
+    pub(crate) fn max_payload(&self) -> usize {
+        self.staging.max_payload()
+    }
+
+    /// Bytes that are no frame, to be sent before any that are queued.
+    #[cfg(feature = "_bip324")]
+    pub(crate) fn stage_raw(&mut self, bytes: alloc::vec::Vec<u8>) {
+        if !self.is_shut && !bytes.is_empty() {
+            self.staging.push_raw(bytes);
+        }
     }
 
     fn is_untaken(&self) -> bool {
@@ -258,11 +331,15 @@ impl Outbox {
 
     /// Moves frames to the staging window while it has room.
     pub(crate) fn stage(&mut self) {
-        while self.staging.has_room() && !self.is_untaken() {
+        while !self.is_untaken()
+            && self
+                .first()
+                .is_some_and(|next| self.staging.has_room_for(next))
+        {
             let Some(parcel) = self.next_parcel() else {
                 break;
             };
-            let wire_len = parcel.wire_len();
+            let wire_len = self.staging.wire_len(&parcel);
             let Parcel {
                 kind,
                 ticket,
@@ -277,9 +354,11 @@ impl Outbox {
                 provoked,
                 wire_len,
             };
-            let header = self.staging.push(&parcel, departed);
-            if let Some(tapped) = &mut self.tapped {
-                let header = Bytes::copy_from_slice(&header);
+            let head = self.staging.push(&parcel, departed);
+            if let Some(tapped) = &mut self.tapped
+                && !parcel.is_decoy
+            {
+                let header = Bytes::copy_from_slice(head.as_slice());
                 let payload = parcel.payload.into_bytes();
                 self.tapped_bytes = self.tapped_bytes.saturating_add(payload.len());
                 tapped.push_back(Tapped {
@@ -336,6 +415,12 @@ impl Outbox {
     /// Whether nothing queued will ever leave.
     pub(crate) fn is_shut(&self) -> bool {
         self.is_shut
+    }
+
+    /// The parcel that is staged next.
+    fn first(&self) -> Option<&Parcel> {
+        let lanes = [&self.handshake, &self.control, &self.data];
+        lanes.into_iter().find_map(VecDeque::front)
     }
 
     fn next_parcel(&mut self) -> Option<Parcel> {

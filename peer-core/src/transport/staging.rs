@@ -1,21 +1,31 @@
 //! The last step before the socket: frames in wire form, a bounded window of them, and the one
 //! cursor that remembers how far a partial write came.
 //!
-//! Small frames are packed into one run; bodies of 256 bytes and more are chained as the shared
-//! buffers they already are. A picture of three frames, the second one a block:
+//! In v1 small frames are packed into one run; bodies of 256 bytes and more are chained as the
+//! shared buffers they already are. A picture of three frames, the second one a block:
 //!
 //! ```text
 //!  Packed [ head ping | head ]   Shared [ block … ]   Packed [ head pong ]
 //!           ▲ cursor
 //! ```
+//!
+//! In v2 every body is sealed, which makes it this connection's own. So no more is sealed than a
+//! window of small ones, or one larger one, however much is queued.
 
+#[cfg(feature = "_bip324")]
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use bytes::Bytes;
 
+use super::Head;
 use super::outbox::{Departed, Parcel, Payload};
 use super::v1::{self, Header};
+#[cfg(feature = "_bip324")]
+use super::v2::MAX_TYPE_LEN;
+#[cfg(feature = "_bip324")]
+use crate::bip324::{MAX_CONTENTS, PACKET_OVERHEAD, PacketSealer};
 
 /// Frames are staged while less than this is staged: a socket rarely takes more at once, and
 /// whatever is staged can no longer be overtaken by a pong.
@@ -40,10 +50,22 @@ impl Segment {
     }
 }
 
+/// How messages become frames.
+#[derive(Debug)]
+enum Framing {
+    V1,
+    /// Keys are awaited: nothing can be framed.
+    #[cfg(feature = "_bip324")]
+    Keyless,
+    #[cfg(feature = "_bip324")]
+    V2(Box<PacketSealer>),
+}
+
 /// Frames ready for the socket.
 #[derive(Debug)]
 pub(crate) struct Staging {
     magic: [u8; 4],
+    framing: Framing,
     segments: VecDeque<Segment>,
     /// Bytes of the first segment that were sent.
     cursor: usize,
@@ -61,6 +83,7 @@ impl Staging {
     pub(crate) fn new(magic: [u8; 4]) -> Self {
         Self {
             magic,
+            framing: Framing::V1,
             segments: VecDeque::new(),
             cursor: 0,
             staged: 0,
@@ -78,12 +101,100 @@ impl Staging {
         self.staged == 0
     }
 
-    pub(crate) fn has_room(&self) -> bool {
-        self.staged < WINDOW
+    /// Whether frames can be made at all.
+    pub(crate) fn is_ready(&self) -> bool {
+        match self.framing {
+            Framing::V1 => true,
+            #[cfg(feature = "_bip324")]
+            Framing::Keyless => false,
+            #[cfg(feature = "_bip324")]
+            Framing::V2(_) => true,
+        }
     }
 
-    /// Frames one message; returns its header.
-    pub(crate) fn push(&mut self, parcel: &Parcel, departed: Departed) -> [u8; v1::HEADER_LEN] {
+    /// Whether `parcel` may be staged now.
+    pub(crate) fn has_room_for(&self, parcel: &Parcel) -> bool {
+        let whole = self.staged.saturating_add(self.wire_len(parcel));
+        match self.framing {
+            Framing::V1 => self.staged < WINDOW,
+            #[cfg(feature = "_bip324")]
+            Framing::Keyless => false,
+            #[cfg(feature = "_bip324")]
+            Framing::V2(_) => self.staged == 0 || whole <= WINDOW,
+        }
+    }
+
+    /// Bytes that `parcel` takes on the wire.
+    pub(crate) fn wire_len(&self, parcel: &Parcel) -> usize {
+        let payload = parcel.payload.as_slice().len();
+        let beside = match self.framing {
+            Framing::V1 => v1::HEADER_LEN,
+            #[cfg(feature = "_bip324")]
+            Framing::Keyless | Framing::V2(_) => parcel
+                .message_type()
+                .as_slice()
+                .len()
+                .saturating_add(PACKET_OVERHEAD),
+        };
+        payload.saturating_add(beside)
+    }
+
+    /// Frames wait for [`speak_v1`](Self::speak_v1) or [`speak_v2`](Self::speak_v2).
+    #[cfg(feature = "_bip324")]
+    pub(crate) fn await_keys(&mut self) {
+        self.framing = Framing::Keyless;
+    }
+
+    #[cfg(feature = "_bip324")]
+    pub(crate) fn speak_v1(&mut self) {
+        self.framing = Framing::V1;
+    }
+
+    #[cfg(feature = "_bip324")]
+    pub(crate) fn speak_v2(&mut self, sealer: PacketSealer) {
+        self.framing = Framing::V2(Box::new(sealer));
+    }
+
+    /// Longest payload that can be framed.
+    pub(crate) fn max_payload(&self) -> usize {
+        match self.framing {
+            Framing::V1 => u32::MAX as usize,
+            #[cfg(feature = "_bip324")]
+            Framing::Keyless | Framing::V2(_) => MAX_CONTENTS.saturating_sub(MAX_TYPE_LEN),
+        }
+    }
+
+    /// Stages bytes that are no frame.
+    #[cfg(feature = "_bip324")]
+    pub(crate) fn push_raw(&mut self, bytes: Vec<u8>) {
+        self.count(bytes.len());
+        match self.segments.back_mut() {
+            Some(Segment::Packed(run)) => run.extend_from_slice(&bytes),
+            _ => self.segments.push_back(Segment::Packed(bytes)),
+        }
+    }
+
+    /// Frames one message; returns what stands before its payload.
+    pub(crate) fn push(&mut self, parcel: &Parcel, departed: Departed) -> Head {
+        let wire_len = self.wire_len(parcel);
+        let head = match &mut self.framing {
+            Framing::V1 => self.frame(parcel),
+            #[cfg(feature = "_bip324")]
+            Framing::Keyless => Head::new(&[]),
+            #[cfg(feature = "_bip324")]
+            Framing::V2(_) => self.seal(parcel, wire_len),
+        };
+        self.count(wire_len);
+        self.ends.push_back((self.staged_to, departed));
+        head
+    }
+
+    fn count(&mut self, len: usize) {
+        self.staged = self.staged.saturating_add(len);
+        self.staged_to = self.staged_to.saturating_add(len as u64);
+    }
+
+    fn frame(&mut self, parcel: &Parcel) -> Head {
         let payload = parcel.payload.as_slice();
         let header = Header {
             magic: self.magic,
@@ -99,11 +210,33 @@ impl Staging {
             }
             small => self.pack(&header, small.as_slice()),
         }
-        let wire_len = v1::HEADER_LEN.saturating_add(payload.len());
-        self.staged = self.staged.saturating_add(wire_len);
-        self.staged_to = self.staged_to.saturating_add(wire_len as u64);
-        self.ends.push_back((self.staged_to, departed));
-        header
+        Head::new(&header)
+    }
+
+    /// Seals a packet at the end of the last run while that is short, so that small ones leave in
+    /// one write; a large one gets a run of its own, allocated once and exactly.
+    #[cfg(feature = "_bip324")]
+    fn seal(&mut self, parcel: &Parcel, wire_len: usize) -> Head {
+        let Framing::V2(sealer) = &mut self.framing else {
+            return Head::new(&[]);
+        };
+        let message_type = parcel.message_type();
+        let payload = parcel.payload.as_slice();
+        let run = match self.segments.back_mut() {
+            Some(Segment::Packed(run)) if run.len().saturating_add(wire_len) <= WINDOW => run,
+            _ => {
+                let run = Vec::with_capacity(wire_len);
+                self.segments.push_back(Segment::Packed(run));
+                match self.segments.back_mut() {
+                    Some(Segment::Packed(run)) => run,
+                    _ => return message_type,
+                }
+            }
+        };
+        // Longer payloads than a packet takes were refused when they were queued.
+        let parts = [message_type.as_slice(), payload];
+        let _ = sealer.seal(&parts, &[], parcel.is_decoy, run);
+        message_type
     }
 
     pub(crate) fn lend(&self) -> Outbound<'_> {

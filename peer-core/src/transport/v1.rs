@@ -8,9 +8,11 @@
 //!             NUL padded       u32 LE   first 4 bytes of SHA256(SHA256(payload))
 //! ```
 
+use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
-use super::FrameError;
+use super::landing::Landing;
+use super::{Frame, FrameError, Head, Name, Opened, Partial};
 use crate::message::{Codec, CommandName, MessageKind};
 use crate::strictness::Oversized;
 
@@ -61,7 +63,92 @@ pub(crate) fn finish(digest: Sha256) -> [u8; 4] {
     [a, b, c, d]
 }
 
-/// What may land, decided from the header alone, before a byte of the payload is stored.
+/// Cuts v1 frames from what has landed.
+#[derive(Debug, Default)]
+pub(crate) struct Reader {
+    /// The header of the large frame whose payload lands by itself.
+    header: Option<[u8; HEADER_LEN]>,
+}
+
+impl Reader {
+    /// Whether the next [`open`](Self::open) would give a frame, or at least judge a header that
+    /// was not judged before.
+    pub(super) fn has_frame(&self, landing: &Landing) -> bool {
+        if let Some(pad) = landing.pad() {
+            return pad.is_complete();
+        }
+        let landed = landing.landed();
+        landed.first_chunk().is_some_and(|header| {
+            let whole = HEADER_LEN.saturating_add(Header::parse(header).length as usize);
+            whole <= landed.len() || !landing.fits(whole)
+        })
+    }
+
+    /// The frame that has begun to arrive and is not complete, if no complete one comes before it.
+    pub(super) fn partial(&self, landing: &Landing) -> Option<Partial> {
+        if let (Some(header), Some(pad)) = (&self.header, landing.pad()) {
+            let command = Header::parse(header).command;
+            return (!pad.is_complete()).then(|| Partial::new(command, pad.begun()));
+        }
+        let (raw, payload) = landing.landed().split_first_chunk::<HEADER_LEN>()?;
+        let header = Header::parse(raw);
+        let is_complete = payload.len() >= header.length as usize;
+        (!is_complete).then(|| Partial::new(header.command, payload))
+    }
+
+    /// Cuts the next frame, if one is complete.
+    pub(super) fn open(
+        &mut self,
+        landing: &mut Landing,
+        admission: &Admission<'_>,
+    ) -> Result<Opened, FrameError> {
+        if let Some(header) = self.header {
+            let Some(pad) = landing.take_pad() else {
+                return Ok(Opened::Nothing);
+            };
+            self.header = None;
+            let (payload, digest) = pad.into_body();
+            let checksum = digest.map_or_else(|| checksum(&payload), finish);
+            return Ok(Opened::Frame(cut(header, Bytes::from(payload), checksum)));
+        }
+        admission.judge_magic(landing.landed())?;
+        let Some(raw) = landing.landed().first_chunk::<HEADER_LEN>().copied() else {
+            return Ok(Opened::Nothing);
+        };
+        let header = Header::parse(&raw);
+        let length = header.length as usize;
+        let whole = HEADER_LEN.saturating_add(length);
+        if admission.judge(&header)? == Verdict::Skip {
+            landing.discard(whole);
+            let name = Name::Command(header.command);
+            return Ok(Opened::Skipping { name });
+        }
+        if let Some(payload) = landing.landed().get(HEADER_LEN..whole) {
+            let frame = cut(raw, Bytes::copy_from_slice(payload), checksum(payload));
+            landing.consume(whole);
+            return Ok(Opened::Frame(frame));
+        }
+        if !landing.fits(whole) {
+            self.header = Some(raw);
+            landing.begin_pad(HEADER_LEN, length, true);
+        }
+        Ok(Opened::Nothing)
+    }
+}
+
+fn cut(raw: [u8; HEADER_LEN], payload: Bytes, checksum: [u8; 4]) -> Frame {
+    let header = Header::parse(&raw);
+    Frame {
+        name: Name::Command(header.command),
+        wire_len: header.length.saturating_add(HEADER_LEN as u32),
+        intact: header.checksum == checksum,
+        payload,
+        head: Head::new(&raw),
+    }
+}
+
+/// What may land, decided from the header alone, before a byte of the payload is stored. (In v2
+/// from the type and the length of a message, which are known once its packet was opened.)
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Admission<'a> {
     /// The network's magic.
@@ -97,37 +184,43 @@ impl Admission<'_> {
         }
     }
 
-    pub(crate) fn judge(&self, header: &Header) -> Result<Verdict, FrameError> {
+    fn judge(&self, header: &Header) -> Result<Verdict, FrameError> {
         self.judge_magic(&header.magic)?;
+        self.judge_length(header.command, header.length)
+    }
+
+    /// Judges the payload of a message by its length.
+    pub(super) fn judge_length(
+        &self,
+        command: [u8; 12],
+        length: u32,
+    ) -> Result<Verdict, FrameError> {
         let too_large = |limit| {
-            let Header {
-                command, length, ..
-            } = *header;
             Err(FrameError::PayloadTooLarge {
                 command,
                 length,
                 limit,
             })
         };
-        if header.length > self.skip_limit {
+        if length > self.skip_limit {
             return too_large(self.skip_limit);
         }
-        if header.length > self.limit {
+        if length > self.limit {
             return Ok(Verdict::Skip);
         }
-        match (self.oversized_for_type, self.limit_of_type(header)) {
-            (Oversized::Skip, Some(limit)) if header.length > limit => Ok(Verdict::Skip),
-            (Oversized::Disconnect, Some(limit)) if header.length > limit => too_large(limit),
+        match (self.oversized_for_type, self.limit_of_type(command)) {
+            (Oversized::Skip, Some(limit)) if length > limit => Ok(Verdict::Skip),
+            (Oversized::Disconnect, Some(limit)) if length > limit => too_large(limit),
             _ => Ok(Verdict::Land),
         }
     }
 
     /// Longest valid payload of the command, if it is one that the connection's version has.
-    fn limit_of_type(&self, header: &Header) -> Option<u32> {
+    fn limit_of_type(&self, command: [u8; 12]) -> Option<u32> {
         if self.oversized_for_type == Oversized::Accept {
             return None;
         }
-        let kind = MessageKind::from_command(&CommandName::from_bytes(header.command).ok()?)?;
+        let kind = MessageKind::from_command(&CommandName::from_bytes(command).ok()?)?;
         let since = kind.min_version(&self.codec.network.gates);
         let limit = u32::try_from(kind.max_payload(&self.codec)).ok();
         limit.filter(|_| self.codec.has(since))

@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 use core::time::Duration;
 
-use peer_core::{Config, DisconnectReason, Event, Link, PeerMachine, Timestamp};
+use peer_core::{Config, DisconnectReason, Event, Link, PeerMachine, Timestamp, TransportPolicy};
 
 use super::{Frame, VersionPayload};
 
@@ -38,7 +38,8 @@ impl Probe {
 
     /// A new connection at a certain time.
     #[must_use]
-    pub fn at(config: Config, link: Link, now: Timestamp) -> Self {
+    pub fn at(mut config: Config, link: Link, now: Timestamp) -> Self {
+        config.transport = TransportPolicy::V1;
         let machine = PeerMachine::from_seed(Arc::new(config), link, now, [5; 32]);
         let mut probe = Self {
             machine,

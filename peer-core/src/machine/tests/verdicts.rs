@@ -18,7 +18,7 @@ use crate::transport::v1::{self, Header};
 use crate::wire::{Hash, ServiceFlags, TxEncoding};
 use crate::{
     Annoyance, Config, ConfigError, DisconnectReason, Event, Goodbye, Link, MisbehaviorKind,
-    Purpose, SendError, Timeout,
+    Purpose, SendError, Timeout, TransportPolicy,
 };
 
 const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
@@ -39,6 +39,7 @@ fn frame(message: &Message) -> Vec<u8> {
 fn config() -> Config {
     let mut config = Config::with_secret(Network::REGTEST, [1; 32]);
     config.timeouts.grain = Duration::ZERO;
+    config.transport = TransportPolicy::V1;
     config
 }
 

@@ -13,7 +13,7 @@ use crate::protocol::identity::Identity;
 use crate::request::{RequestKind, Unanswered};
 use crate::time::Timestamp;
 use crate::timer::Timer;
-use crate::transport::landing::Partial;
+use crate::transport::Partial;
 use crate::wire::{BlockHeader, Hash};
 
 /// What is owed. Numbers of requests rise in the order of leaving.
@@ -150,6 +150,11 @@ impl Owed {
     /// Which request a frame that is landing will answer at the earliest, as far as its beginning tells, and whether
     /// more of it can tell more.
     pub(super) fn whose(&self, partial: &Partial) -> (Option<u64>, bool) {
+        if partial.is_sealed() {
+            // It may be any answer, until it is whole.
+            let asked = self.asked.front().map(|asked| asked.number);
+            return (self.items.first().into_iter().chain(asked).min(), true);
+        }
         let kind = partial.kind();
         let answers = match kind {
             Some(MessageKind::Tx) => self.items.first_with_transactions(),

@@ -1,9 +1,12 @@
 use alloc::vec::Vec;
 
+use super::pad::ADVANCE;
 use super::*;
 use crate::message::{Codec, MessageLimits};
 use crate::network::Network;
 use crate::strictness::Oversized;
+use crate::transport::v1::{self, Admission, HEADER_LEN, Header};
+use crate::transport::{Frame, Opened};
 
 /// An unknown message of `length` payload bytes, no two neighbouring stretches of which are alike.
 fn frame(length: usize) -> Vec<u8> {
@@ -29,6 +32,7 @@ fn land(stream: &[u8], portion: usize) -> Vec<Frame> {
         oversized_for_type: Oversized::Accept,
     };
     let (mut landing, mut frames, mut taken) = (Landing::default(), Vec::new(), 0);
+    let mut reader = v1::Reader::default();
     while taken < stream.len() {
         let window = landing.window().expect("everything was opened");
         let n = window.len().min(portion).min(stream.len() - taken);
@@ -37,10 +41,10 @@ fn land(stream: &[u8], portion: usize) -> Vec<Frame> {
         assert_eq!(landing.landed_bytes(n), n);
         taken += n;
         loop {
-            match landing.open(&admission).unwrap() {
+            match reader.open(&mut landing, &admission).unwrap() {
                 Opened::Frame(frame) => frames.push(frame),
                 Opened::Nothing => break,
-                Opened::Skipping { .. } => unreachable!("nothing is too long here"),
+                other => unreachable!("nothing is too long here: {other:?}"),
             }
         }
         let held = landing.held();

@@ -2,6 +2,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::*;
+use crate::transport::v1::HEADER_LEN;
 
 const MAGIC: [u8; 4] = *b"test";
 
@@ -19,6 +20,7 @@ fn parcel(name: &str, size: usize, number: u64) -> Parcel {
         ticket: NonZeroU64::new(number).map(Ticket),
         token: 0,
         provoked: name == "pong",
+        is_decoy: false,
     }
 }
 

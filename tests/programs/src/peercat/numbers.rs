@@ -22,7 +22,7 @@ pub(super) fn fields(stats: &Stats) -> Fields {
         .with("addrbind", stats.local_addr.map(|addr| addr.to_string()))
         .with("inbound", inbound)
         .with_text("purpose", format_args!("{:?}", stats.purpose))
-        .with_text("transport_protocol_type", stats.transport)
+        .and(transport(stats))
         .with("version", stats.advertised_version)
         .with("protocol_version", stats.protocol_version)
         .with("services", stats.services.map(|services| services.bits()))
@@ -37,6 +37,16 @@ pub(super) fn fields(stats: &Stats) -> Fields {
         .and(pings(stats))
         .and(rooms(stats))
         .and(faults(stats))
+}
+
+/// How frames travel; the names are ours and Core's.
+pub(super) fn transport(stats: &Stats) -> Fields {
+    let transport = stats.transport.map(|transport| transport.to_string());
+    let session = stats.session_id.map(|id| line::hex(&id));
+    Fields::default()
+        .with("transport", transport.clone())
+        .with("transport_protocol_type", transport)
+        .with("session_id", session)
 }
 
 fn agreed(stats: &Stats) -> Fields {
@@ -71,6 +81,7 @@ fn traffic(stats: &Stats) -> Fields {
         .with("bytessent", stats.bytes_sent)
         .with("bytesrecv", stats.bytes_received)
         .with("frames_sent", stats.frames_sent)
+        .with("decoys_received", stats.decoys_received)
         .with("frames_received", stats.frames_received)
         .with(
             "bytessent_per_msg",

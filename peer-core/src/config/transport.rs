@@ -1,0 +1,54 @@
+//! How frames are to travel, and what a v2 handshake is like.
+
+use alloc::vec::Vec;
+
+use bytes::Bytes;
+
+/// Which transport a connection may use: [`Config::transport`](crate::Config), or
+/// [`Link::transport`](crate::Link) for one connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TransportPolicy {
+    /// v2 where the remote knows it, else v1.
+    ///
+    /// Dialling, v2 is tried. A remote that knows only v1 takes our key for a frame of another
+    /// network and hangs up: the connection ends with
+    /// [`DisconnectReason::Downgrade`](crate::DisconnectReason), which asks for another connection
+    /// with [`V1`](Self::V1). A stream that cannot be dialled again is better told which it is.
+    ///
+    /// Dialled, the remote's first bytes decide.
+    ///
+    /// The same as [`V1`](Self::V1) on networks whose nodes know no v2
+    /// ([`Network::v2_transport`](crate::network::Network)), and without the feature `v2`.
+    #[default]
+    Auto,
+    /// In the clear only. Dialled by a v2 remote, the connection ends with
+    /// [`FrameError::WrongMagic`](crate::FrameError), and most remotes try again with v1.
+    V1,
+    /// Encrypted only (BIP324). A remote that begins in v1 is refused.
+    #[cfg(feature = "_bip324")]
+    V2,
+}
+
+/// What our side of v2 handshakes is like. The defaults are for use, the rest is for tests.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct V2Options {
+    /// Whether [`Event::V2Admission`](crate::Event::V2Admission) asks the application before
+    /// curve work is spent on a remote that dialled us, which takes some 60 us. Default false.
+    pub admission: bool,
+    /// What is sent between our key and the terminator. Default random.
+    pub garbage: Garbage,
+    /// Decoys sent before our version packet, each with so many bytes of contents. Default none.
+    pub decoys: Vec<u32>,
+}
+
+/// Bytes without meaning that follow a key, 4,095 at most (BIP324).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Garbage {
+    /// A random number of random bytes, from the seed of the machine.
+    #[default]
+    Random,
+    /// These. A pattern that all our connections share gives us away.
+    Fixed(Bytes),
+}
