@@ -3,7 +3,7 @@
 //! No tasks of its own, no state but the operating system's readiness: it can be dropped at any
 //! point.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -11,6 +11,7 @@ use std::task::{Context, Poll, ready};
 use peer_core::Timestamp;
 
 use crate::error::Disconnected;
+use crate::limiter::V2Limiter;
 use crate::pump::{Clock, Pump, Socket, Step};
 use crate::shared::Session;
 
@@ -42,6 +43,38 @@ impl<S: Socket, T: Alarm> Driver<S, T> {
             session,
             alarm,
         }
+    }
+
+    /// Has `limiter` asked, instead of the application, whether a v2 handshake may begin. It only
+    /// is with [`V2Options::admission`](peer_core::V2Options).
+    pub fn limit_v2(&mut self, limiter: Arc<V2Limiter>) {
+        self.session.limit_v2(limiter);
+    }
+}
+
+impl<S, T> Driver<S, T>
+where
+    S: Socket + Unpin,
+    T: Alarm + Unpin,
+{
+    /// Drives the connection until it is known how frames travel: not at all where only one way is
+    /// allowed, else until v2 is agreed on, or the connection has ended. Whether the remote is to
+    /// be dialled again with v1 ([`DisconnectReason::Downgrade`](peer_core::DisconnectReason)).
+    ///
+    /// For dialling: what has happened by then is told afterwards, to whoever takes the events of
+    /// the connection that is kept.
+    pub async fn settled(&mut self) -> bool {
+        poll_fn(|cx| {
+            if self.session.is_settled() {
+                return Poll::Ready(false);
+            }
+            match Pin::new(&mut *self).poll(cx) {
+                Poll::Ready(ended) => Poll::Ready(ended.reason.asks_for_v1()),
+                Poll::Pending if self.session.is_settled() => Poll::Ready(false),
+                Poll::Pending => Poll::Pending,
+            }
+        })
+        .await
     }
 }
 

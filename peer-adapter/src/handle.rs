@@ -97,10 +97,24 @@ impl Peer {
         self.handle.shared.verdict(Command::RefuseVersion(reject));
     }
 
+    /// Lets the v2 handshake of a remote begin that dialled us, with
+    /// [`V2Options::admission`](peer_core::V2Options); without effect otherwise.
+    pub fn admit_v2(&self) {
+        self.handle.shared.verdict(Command::AdmitV2);
+    }
+
+    /// Refuses it, with [`V2Options::admission`](peer_core::V2Options): disconnects.
+    pub fn refuse_v2(&self) {
+        self.handle.shared.verdict(Command::RefuseV2);
+    }
+
     /// What need not wait in line is done at once; the rest comes back.
     fn overtake(&self, command: Command) -> Option<Command> {
         match command {
-            Command::AcceptVersion | Command::RefuseVersion(_) => {
+            Command::AcceptVersion
+            | Command::RefuseVersion(_)
+            | Command::AdmitV2
+            | Command::RefuseV2 => {
                 self.handle.shared.verdict(command);
             }
             Command::Disconnect => self.disconnect(),

@@ -16,19 +16,23 @@
 //!   what a broken socket still holds, and closes so that what was flushed arrives.
 //! - [`Peer`], [`Events`] and [`Driver`] are for runtimes with tasks: a handle and a stream that are
 //!   the same under every one of them, and the future that serves both. [`connect`] makes the three
-//!   of a [`Socket`] and an [`Alarm`].
+//!   of a [`Socket`] and an [`Alarm`], and [`settle`] dials twice where the first time shows that it
+//!   must.
 //!
-//! [`Backoff`] tells what to do about an error of `accept`; [`Audience`] calls listeners.
+//! [`Backoff`] tells what to do about an error of `accept`, [`V2Limiter`] how many v2 handshakes are
+//! begun; [`Audience`] calls listeners.
 //!
 //! Applications use `peer-tokio`, `peer-async-std` or `peer-mio`, which are this crate and a
 //! runtime.
 #![forbid(unsafe_code)]
 
 mod audience;
+mod dial;
 mod driver;
 mod error;
 mod events;
 mod handle;
+mod limiter;
 mod pump;
 mod remedy;
 mod shared;
@@ -39,10 +43,12 @@ use peer_core::network::Network;
 use peer_core::{Config, Link, PeerMachine};
 
 pub use self::audience::Audience;
+pub use self::dial::{Dialled, settle};
 pub use self::driver::{Alarm, Driver};
 pub use self::error::{ConnectError, Disconnected, QueueError, SendError};
 pub use self::events::Events;
 pub use self::handle::Peer;
+pub use self::limiter::{V2Limiter, V2Limits};
 pub use self::pump::{Clock, Owner, Pump, Socket, Step};
 pub use self::remedy::Backoff;
 pub use peer_core;

@@ -106,6 +106,8 @@ mod listener;
 mod stream;
 mod time;
 
+use std::future::Future;
+use std::io;
 use std::sync::Arc;
 
 use futures_io::{AsyncRead, AsyncWrite};
@@ -114,7 +116,9 @@ use peer_core::{Config, Link};
 pub use self::driver::Driver;
 pub use self::listener::{Listener, dial};
 pub use self::stream::TcpStream;
-pub use peer_adapter::{ConnectError, Disconnected, Events, Peer, QueueError, SendError, config};
+pub use peer_adapter::{
+    ConnectError, Disconnected, Events, Peer, QueueError, SendError, V2Limiter, V2Limits, config,
+};
 pub use peer_core;
 
 use self::driver::Io;
@@ -136,7 +140,34 @@ where
     connect_seeded(stream, config, link, peer_adapter::entropy()?)
 }
 
-/// The same with a seed instead of the operating system's entropy: for tests and simulation.
+/// Speaks over the stream that `dial` makes: v2 first, and over a second one in v1 if the first
+/// remote hangs up as nodes do that know only v1 (BIP324; with
+/// [`TransportPolicy::Auto`](peer_core::TransportPolicy), which is what a link asks for by itself).
+/// `dial` is called twice at most, and nothing is remembered of it afterwards.
+///
+/// For whatever is dialled by other means than [`dial`]: through a proxy, over Tor, in a
+/// simulation. Where v2 is tried this returns once it is known how frames travel, or the connection
+/// has ended; what happened by then is the first that [`Events`] tell.
+///
+/// # Errors
+/// Those of `dial`, and a [`ConnectError`] as the inner error.
+pub async fn connect_with<S, F>(
+    mut dial: impl FnMut() -> F,
+    config: Arc<Config>,
+    link: Link,
+) -> io::Result<Connection<S>>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    F: Future<Output = io::Result<S>>,
+{
+    listener::settle(config, link, || {
+        let stream = dial();
+        async { Ok((stream.await?, None)) }
+    })
+    .await
+}
+
+/// Speaks over `stream` as [`connect`] does, with a seed instead of the operating system's entropy: for tests and simulation.
 ///
 /// # Errors
 /// If the configuration contradicts itself.

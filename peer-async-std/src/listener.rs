@@ -1,5 +1,6 @@
 //! TCP at both ends: dialling, and a listener that outlives what happens to single connections.
 
+use std::future::Future;
 use std::io;
 use std::net::{self, SocketAddr};
 use std::sync::Arc;
@@ -7,13 +8,15 @@ use std::sync::atomic::{AtomicI32, Ordering};
 
 use async_io::{Async, Timer};
 use async_net::{AsyncToSocketAddrs, resolve};
-use peer_adapter::Backoff;
+use futures_io::{AsyncRead, AsyncWrite};
+use peer_adapter::{Backoff, Dialled, V2Limiter};
 use peer_core::{Config, Link};
 
 use crate::stream::TcpStream;
 use crate::{ConnectError, Connection, connect};
 
-/// Dials over TCP; small writes are not delayed (`TCP_NODELAY`). A `link` without the remote's or
+/// Dials over TCP, twice where the first time shows that the remote knows only v1
+/// ([`connect_with`](crate::connect_with) tells more); small writes are not delayed (`TCP_NODELAY`). A `link` without the remote's or
 /// our own address gets those of the socket; one that has them keeps them, as behind a tunnel or a
 /// proxy. Names are resolved on a thread that may block.
 ///
@@ -22,22 +25,38 @@ use crate::{ConnectError, Connection, connect};
 pub async fn dial(
     address: impl AsyncToSocketAddrs,
     config: Arc<Config>,
-    mut link: Link,
+    link: Link,
 ) -> io::Result<Connection<TcpStream>> {
     config.validate().map_err(ConnectError::from)?;
-    let stream = connect_to_any(resolve(address).await?).await?;
-    let socket = stream.get_ref();
-    socket.set_nodelay(true)?;
-    link.remote = link.remote.or(Some(socket.peer_addr()?));
-    link.local = link.local.or(Some(socket.local_addr()?));
-    Ok(connect(TcpStream::from(stream), config, link)?)
+    let addresses = &*resolve(address).await?;
+    settle(config, link, || async move {
+        let stream = connect_to_any(addresses).await?;
+        let socket = stream.get_ref();
+        socket.set_nodelay(true)?;
+        let ends = (socket.peer_addr()?, socket.local_addr()?);
+        Ok((TcpStream::from(stream), Some(ends)))
+    })
+    .await
+}
+
+pub(crate) async fn settle<S, F>(
+    config: Arc<Config>,
+    link: Link,
+    dial: impl FnMut() -> F,
+) -> io::Result<Connection<S>>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    F: Future<Output = io::Result<Dialled<S>>>,
+{
+    let connect = |stream, link| Ok(connect(stream, config.clone(), link)?);
+    peer_adapter::settle(link, dial, connect, |connection| &mut connection.2.0).await
 }
 
 /// The first that answers; the last one's error if none does.
-async fn connect_to_any(addresses: Vec<SocketAddr>) -> io::Result<Async<net::TcpStream>> {
+async fn connect_to_any(addresses: &[SocketAddr]) -> io::Result<Async<net::TcpStream>> {
     let mut last = io::Error::new(io::ErrorKind::InvalidInput, "the name has no address");
     for address in addresses {
-        match Async::<net::TcpStream>::connect(address).await {
+        match Async::<net::TcpStream>::connect(*address).await {
             Ok(stream) => return Ok(stream),
             Err(error) => last = error,
         }
@@ -51,6 +70,7 @@ pub struct Listener {
     socket: Arc<Async<net::TcpListener>>,
     config: Arc<Config>,
     start_height: AtomicI32,
+    limiter: Option<Arc<V2Limiter>>,
 }
 
 impl Listener {
@@ -79,7 +99,17 @@ impl Listener {
             socket: socket.into(),
             config,
             start_height: AtomicI32::new(0),
+            limiter: None,
         })
+    }
+
+    /// Begins no more v2 handshakes than `limiter` admits, instead of asking the application: turns
+    /// [`V2Options::admission`](peer_core::V2Options) on. Several listeners may share one.
+    #[must_use]
+    pub fn with_v2_limiter(mut self, limiter: Arc<V2Limiter>) -> Self {
+        Arc::make_mut(&mut self.config).v2.admission = true;
+        self.limiter = Some(limiter);
+        self
     }
 
     /// The address listened on.
@@ -129,6 +159,10 @@ impl Listener {
             .with_remote(remote)
             .with_start_height(self.start_height.load(Ordering::Relaxed));
         link.local = socket.local_addr().ok();
-        Ok(connect(TcpStream::from(stream), self.config.clone(), link)?)
+        let mut connection = connect(TcpStream::from(stream), self.config.clone(), link)?;
+        if let Some(limiter) = &self.limiter {
+            connection.2.0.limit_v2(limiter.clone());
+        }
+        Ok(connection)
     }
 }

@@ -45,6 +45,14 @@ pub enum DisconnectReason {
     Downgrade(HangUp),
 }
 
+impl DisconnectReason {
+    /// Whether the remote is to be dialled again, once, with a link of
+    /// [`TransportPolicy::V1`](crate::TransportPolicy).
+    pub const fn asks_for_v1(&self) -> bool {
+        matches!(self, Self::Downgrade(_))
+    }
+}
+
 impl From<Violation> for DisconnectReason {
     fn from(violation: Violation) -> Self {
         Self::Violation(violation)

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::mem;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use mio::net::TcpStream;
@@ -18,6 +19,9 @@ pub(crate) struct Connection {
     /// While it is dialled, one that nobody sees: its time begins when the connection is made.
     pub(crate) machine: PeerMachine,
     pub(crate) stage: Stage,
+    /// Nobody is told of it yet: until it is known how frames travel, it may have to be dialled
+    /// again.
+    pub(crate) unsettled: Option<Unsettled>,
     /// It waits in the line of those who have something to do.
     pub(crate) is_queued: bool,
     /// What its timer is set to.
@@ -30,10 +34,22 @@ pub(crate) struct Connection {
     pub(crate) listeners: Listeners,
 }
 
+/// What is needed to dial it again.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Unsettled {
+    pub(crate) address: SocketAddr,
+    /// Our own address, if the application gave one.
+    pub(crate) local: Option<SocketAddr>,
+}
+
 /// How far a connection has come.
 pub(crate) enum Stage {
     /// Being made, until this time at most.
-    Dialing { tcp: TcpStream, until: Timestamp },
+    Dialing {
+        tcp: TcpStream,
+        address: SocketAddr,
+        until: Timestamp,
+    },
     /// Made.
     Connected(Pump<Stream>),
     /// It has its turn just now, and whoever gave it that holds the rest.
@@ -57,6 +73,7 @@ impl Connection {
             serial,
             machine,
             stage,
+            unsettled: None,
             is_queued: false,
             timer: None,
             is_paused: false,
@@ -73,9 +90,20 @@ impl Connection {
         }
     }
 
-    /// Whether it is past its dial.
+    /// Whether it is past its dial, and the application knows of it.
     pub(crate) fn is_connected(&self) -> bool {
-        matches!(self.stage, Stage::Connected(_) | Stage::Busy)
+        matches!(self.stage, Stage::Connected(_) | Stage::Busy) && self.unsettled.is_none()
+    }
+
+    /// Whether it ended so that it is to be dialled again.
+    pub(crate) fn asks_for_v1(&self) -> bool {
+        let reason = self.reason.as_ref();
+        self.unsettled.is_some() && reason.is_some_and(DisconnectReason::asks_for_v1)
+    }
+
+    /// Whether it is being dialled, as far as the application knows.
+    pub(crate) fn is_dialing(&self) -> bool {
+        matches!(self.stage, Stage::Dialing { .. }) || self.unsettled.is_some()
     }
 
     /// What a machine needs to begin with.

@@ -21,8 +21,9 @@ pub trait Handler {
     /// events here: who [sends](Peer::send) gets a ticket, and hears when it has left.
     fn on_event(&mut self, peer: Peer<'_>, event: Event);
 
-    /// A connection was made, by a dial of ours or by a remote. The handshake begins; whoever is
-    /// not welcome may be [sent away](Peer::abort) now.
+    /// A connection was made, by a dial of ours or by a remote. The handshake begins (of a dial that
+    /// tries v2 only the part that is encrypted); whoever is not welcome may be
+    /// [sent away](Peer::abort) now.
     fn on_connected(&mut self, peer: Peer<'_>) {
         let _ = peer;
     }

@@ -85,5 +85,5 @@ pub use self::handler::Handler;
 pub use self::limits::Limits;
 pub use self::peers::{Broadcast, Peer, PeerId, Peers, PortId};
 pub use self::reactor::Reactor;
-pub use peer_adapter::{ConnectError, config};
+pub use peer_adapter::{ConnectError, V2Limits, config};
 pub use peer_core;

@@ -8,12 +8,13 @@ mod ports;
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
-use peer_adapter::{ConnectError, Pump, entropy};
+use peer_adapter::{ConnectError, Pump, V2Limiter, entropy};
 use peer_core::{Config, EncodedMessage, Epoch, Link, PeerMachine, SendError, Timestamp};
 use slab::Slab;
 
@@ -64,6 +65,7 @@ pub struct Peers {
     pub(crate) queue: VecDeque<usize>,
     pub(crate) timers: Timers,
     pub(crate) ports: Ports,
+    pub(crate) limiter: Option<V2Limiter>,
     pub(crate) shutdown: Option<Shutdown>,
 }
 
@@ -83,6 +85,7 @@ pub struct Broadcast {
 impl Peers {
     pub(crate) fn new(registry: Registry, limits: Limits) -> Self {
         Self {
+            limiter: limits.v2_handshakes.map(V2Limiter::new),
             limits,
             clock: Epoch::start(),
             registry,
@@ -125,7 +128,10 @@ impl Peers {
         connected.map(|(slot, c)| id_of(slot, c)).collect()
     }
 
-    /// Dials over TCP; small writes are not delayed (`TCP_NODELAY`). A `link` without the remote's
+    /// Dials over TCP; small writes are not delayed (`TCP_NODELAY`). Where v2 is tried first and
+    /// the remote hangs up as nodes do that know only v1, it is dialled once more, in v1 (BIP324;
+    /// with [`TransportPolicy::Auto`](peer_core::TransportPolicy)); nobody is told of the first
+    /// connection, and of the one that is kept once it is known how frames travel. A `link` without the remote's
     /// or our own address gets those of the socket; one that has them keeps them, as behind a tunnel
     /// or a proxy. [`Handler::on_connected`](crate::Handler::on_connected) or
     /// [`on_dial_failed`](crate::Handler::on_dial_failed) tells what became of it.
@@ -142,7 +148,12 @@ impl Peers {
         link.remote = link.remote.or(Some(address));
         let until = self.now().saturating_add(self.limits.dial_timeout);
         let tcp = TcpStream::connect(address)?;
-        let slot = self.enter(config, link, Stage::Dialing { tcp, until })?;
+        let stage = Stage::Dialing {
+            tcp,
+            address,
+            until,
+        };
+        let slot = self.enter(config, link, stage)?;
         let connection = &mut self.connections[slot];
         self.timers.set(slot, &mut connection.timer, Some(until));
         Ok(id_of(slot, connection))
@@ -153,8 +164,7 @@ impl Peers {
         let Some(connection) = self.connections.get_mut(id.slot) else {
             return false;
         };
-        let dialing = matches!(connection.stage, Stage::Dialing { .. });
-        if connection.serial != id.serial || !dialing {
+        if connection.serial != id.serial || !connection.is_dialing() {
             return false;
         }
         connection.stage = Stage::Cancelled;
@@ -291,6 +301,27 @@ impl Peers {
         entry.insert(Box::new(Connection::new(self.serial, machine, stage)));
         self.serial = self.serial.saturating_add(1);
         Ok(slot)
+    }
+
+    /// The connection in `slot` has come to nothing, and is dialled again.
+    pub(crate) fn redial(
+        &mut self,
+        slot: usize,
+        address: SocketAddr,
+        now: Timestamp,
+    ) -> io::Result<()> {
+        let until = now.saturating_add(self.limits.dial_timeout);
+        let mut tcp = TcpStream::connect(address)?;
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        self.registry.register(&mut tcp, Token(slot), interest)?;
+        let connection = &mut self.connections[slot];
+        connection.stage = Stage::Dialing {
+            tcp,
+            address,
+            until,
+        };
+        self.timers.set(slot, &mut connection.timer, Some(until));
+        Ok(())
     }
 
     /// The connection is no more.

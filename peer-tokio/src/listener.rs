@@ -1,18 +1,21 @@
 //! TCP at both ends: dialling, and a listener that outlives what happens to single connections.
 
+use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 
-use peer_adapter::Backoff;
+use peer_adapter::{Backoff, Dialled, V2Limiter};
 use peer_core::{Config, Link};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
 use tokio::time::sleep;
 
 use crate::{ConnectError, Connection, connect};
 
-/// Dials over TCP; small writes are not delayed (`TCP_NODELAY`). A `link` without the remote's or
+/// Dials over TCP, twice where the first time shows that the remote knows only v1
+/// ([`connect_with`](crate::connect_with) tells more); small writes are not delayed (`TCP_NODELAY`). A `link` without the remote's or
 /// our own address gets those of the socket; one that has them keeps them, as behind a tunnel or a
 /// proxy.
 ///
@@ -21,14 +24,30 @@ use crate::{ConnectError, Connection, connect};
 pub async fn dial(
     address: impl ToSocketAddrs,
     config: Arc<Config>,
-    mut link: Link,
+    link: Link,
 ) -> io::Result<Connection<TcpStream>> {
     config.validate().map_err(ConnectError::from)?;
-    let stream = TcpStream::connect(address).await?;
-    stream.set_nodelay(true)?;
-    link.remote = link.remote.or(Some(stream.peer_addr()?));
-    link.local = link.local.or(Some(stream.local_addr()?));
-    Ok(connect(stream, config, link)?)
+    let address = &address;
+    settle(config, link, || async move {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        let ends = (stream.peer_addr()?, stream.local_addr()?);
+        Ok((stream, Some(ends)))
+    })
+    .await
+}
+
+pub(crate) async fn settle<S, F>(
+    config: Arc<Config>,
+    link: Link,
+    dial: impl FnMut() -> F,
+) -> io::Result<Connection<S>>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    F: Future<Output = io::Result<Dialled<S>>>,
+{
+    let connect = |stream, link| Ok(connect(stream, config.clone(), link)?);
+    peer_adapter::settle(link, dial, connect, |connection| &mut connection.2.0).await
 }
 
 /// Accepts connections over TCP, all with one configuration.
@@ -37,6 +56,7 @@ pub struct Listener {
     socket: TcpListener,
     config: Arc<Config>,
     start_height: AtomicI32,
+    limiter: Option<Arc<V2Limiter>>,
 }
 
 impl Listener {
@@ -59,7 +79,17 @@ impl Listener {
             socket,
             config,
             start_height: AtomicI32::new(0),
+            limiter: None,
         })
+    }
+
+    /// Begins no more v2 handshakes than `limiter` admits, instead of asking the application: turns
+    /// [`V2Options::admission`](peer_core::V2Options) on. Several listeners may share one.
+    #[must_use]
+    pub fn with_v2_limiter(mut self, limiter: Arc<V2Limiter>) -> Self {
+        Arc::make_mut(&mut self.config).v2.admission = true;
+        self.limiter = Some(limiter);
+        self
     }
 
     /// The address listened on.
@@ -104,6 +134,10 @@ impl Listener {
             .with_remote(remote)
             .with_start_height(self.start_height.load(Ordering::Relaxed));
         link.local = stream.local_addr().ok();
-        Ok(connect(stream, self.config.clone(), link)?)
+        let mut connection = connect(stream, self.config.clone(), link)?;
+        if let Some(limiter) = &self.limiter {
+            connection.2.0.limit_v2(limiter.clone());
+        }
+        Ok(connection)
     }
 }

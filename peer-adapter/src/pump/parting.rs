@@ -14,7 +14,9 @@ use super::{BUDGET, Socket, Step};
 pub(super) fn is_abrupt(reason: &DisconnectReason) -> bool {
     matches!(
         reason,
-        DisconnectReason::Timeout(_) | DisconnectReason::HungUp(HangUp::Reset | HangUp::LocalError)
+        DisconnectReason::Timeout(_)
+            | DisconnectReason::Downgrade(_)
+            | DisconnectReason::HungUp(HangUp::Reset | HangUp::LocalError)
     )
 }
 

@@ -11,6 +11,7 @@ use peer_core::{DisconnectReason, Event, PeerMachine, SendError, Timestamp};
 use super::ledger::Ledger;
 use super::{Farewell, Request, Shared};
 use crate::error::Disconnected;
+use crate::limiter::V2Limiter;
 use crate::pump::Owner;
 
 /// Dropped before its end, it ends as if the application had wished so.
@@ -22,6 +23,8 @@ pub(crate) struct Session {
     /// The application has to take events before the machine is asked for more.
     starved: bool,
     leaving: Leaving,
+    /// Answers for the application whether a v2 handshake may begin.
+    limiter: Option<Arc<V2Limiter>>,
     ended: Option<Arc<Disconnected>>,
 }
 
@@ -45,8 +48,19 @@ impl Session {
             ledger: Ledger::default(),
             starved: false,
             leaving: Leaving::No,
+            limiter: None,
             ended: None,
         }
+    }
+
+    /// Has `limiter` asked instead of the application.
+    pub(crate) fn limit_v2(&mut self, limiter: Arc<V2Limiter>) {
+        self.limiter = Some(limiter);
+    }
+
+    /// Whether it is known how frames travel.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.machine.transport().is_some()
     }
 
     /// How the connection ended, once it has.
@@ -116,7 +130,7 @@ impl Session {
 
     /// Polls events while the application takes them. Once nothing more arrives, what is left is
     /// bounded by what the machine had received, and the end must not wait for a slow listener.
-    fn give_events(&mut self, hung_up: bool) -> bool {
+    fn give_events(&mut self, hung_up: bool, now: Timestamp) -> bool {
         let mut busy = false;
         loop {
             let patient = !hung_up && !self.machine.is_closed();
@@ -128,6 +142,10 @@ impl Session {
                 break;
             };
             busy = true;
+            if let (Event::V2Admission, Some(limiter)) = (&event, &self.limiter) {
+                limiter.answer(&mut self.machine, now);
+                continue;
+            }
             self.give(event);
         }
         busy
@@ -186,7 +204,7 @@ impl Owner for Session {
         }
         busy |= self.take_requests();
         busy |= self.leave(orders.farewell, now);
-        busy | self.give_events(hung_up)
+        busy | self.give_events(hung_up, now)
     }
 
     fn is_starved(&self) -> bool {
@@ -228,7 +246,8 @@ impl Drop for Session {
     fn drop(&mut self) {
         if self.ended.is_none() {
             self.abort();
-            self.give_events(true);
+            // Nothing that is left depends on the time.
+            self.give_events(true, Timestamp::ZERO);
         }
         self.close();
     }

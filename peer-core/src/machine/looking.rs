@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::link::Link;
 use crate::remote::Remote;
 use crate::stats::Stats;
+use crate::transport::TransportKind;
 use crate::transport::outbox::Ticket;
 
 impl PeerMachine {
@@ -52,6 +53,12 @@ impl PeerMachine {
     /// Whether both `verack`s are exchanged.
     pub fn is_negotiated(&self) -> bool {
         self.protocol.is_negotiated()
+    }
+
+    /// How frames travel; `None` until that is settled: by the remote's first bytes where it dialled
+    /// us, in v2 by its version packet.
+    pub fn transport(&self) -> Option<TransportKind> {
+        self.stats.transport
     }
 
     /// What is known of the remote; `None` until its `version` arrived.

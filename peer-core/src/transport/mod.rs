@@ -149,7 +149,7 @@ impl Transport {
                     Opened::Settled(Settled::V1)
                 }
                 Detected::V2(receiver) => {
-                    self.reader = Reader::V2(Box::new(receiver));
+                    self.reader = Reader::V2(receiver);
                     Opened::Stage
                 }
             }),
@@ -228,7 +228,7 @@ impl Reader {
     fn begin(config: &Config, link: &Link, outbox: &mut Outbox, rng: &mut Rng) -> Self {
         match v2::begin(config, link, outbox, rng) {
             Some(Beginning::Inbound(detector)) => Self::Detecting(detector),
-            Some(Beginning::Outbound(receiver)) => Self::V2(Box::new(receiver)),
+            Some(Beginning::Outbound(receiver)) => Self::V2(receiver),
             None => Self::V1(v1::Reader::default()),
         }
     }

@@ -18,6 +18,8 @@ mod garbage;
 mod handshake;
 mod reader;
 
+use alloc::boxed::Box;
+
 use crate::config::{Config, TransportPolicy};
 use crate::link::Link;
 use crate::network::Network;
@@ -55,7 +57,7 @@ pub(super) enum Detected {
     /// Too little has landed, or the permission has not come.
     Nothing,
     V1,
-    V2(Receiver),
+    V2(Box<Receiver>),
     AdmissionWanted,
 }
 
@@ -95,7 +97,7 @@ impl Detector {
                 }
                 Permit::Given => {
                     let hello = Hello::say(Spoken::Second, config, outbox, rng);
-                    Detected::V2(Receiver::new(hello, self.policy))
+                    Detected::V2(Box::new(Receiver::new(hello, self.policy)))
                 }
             }),
         }
@@ -106,7 +108,7 @@ impl Detector {
 #[derive(Debug)]
 pub(super) enum Beginning {
     Inbound(Detector),
-    Outbound(Receiver),
+    Outbound(Box<Receiver>),
 }
 
 /// Begins, if the connection may be v2: an initiator sends its key at once.
@@ -132,7 +134,7 @@ pub(super) fn begin(
         Beginning::Inbound(Detector { permit, policy })
     } else {
         let hello = Hello::say(Spoken::First, config, outbox, rng);
-        Beginning::Outbound(Receiver::new(hello, policy))
+        Beginning::Outbound(Box::new(Receiver::new(hello, policy)))
     })
 }
 
@@ -144,6 +146,7 @@ pub(super) struct Receiver {
 }
 
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "a receiver is boxed as a whole")]
 enum Stage {
     /// We have sent our key.
     Key(Hello),

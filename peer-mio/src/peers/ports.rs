@@ -155,8 +155,15 @@ impl Peers {
         self.open(TcpListener::from_std(socket), config)
     }
 
-    fn open(&mut self, mut socket: TcpListener, config: Arc<Config>) -> Result<PortId, StartError> {
+    fn open(
+        &mut self,
+        mut socket: TcpListener,
+        mut config: Arc<Config>,
+    ) -> Result<PortId, StartError> {
         config.validate().map_err(ConnectError::from)?;
+        if self.limiter.is_some() {
+            Arc::make_mut(&mut config).v2.admission = true;
+        }
         if self.shutdown.is_some() {
             return Err(StartError::ShuttingDown);
         }

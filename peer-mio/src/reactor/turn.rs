@@ -2,14 +2,15 @@
 
 use std::io;
 use std::mem;
+use std::net::SocketAddr;
 use std::task::{Context, Waker};
 
 use mio::net::TcpStream;
 use peer_adapter::{Audience, Owner, Pump, Step, entropy};
-use peer_core::{DisconnectReason, Event, PeerMachine, Timestamp};
+use peer_core::{DisconnectReason, Event, PeerMachine, Timestamp, TransportPolicy};
 
 use super::Reactor;
-use crate::connection::{Connection, Farewell, Stage};
+use crate::connection::{Connection, Farewell, Stage, Unsettled};
 use crate::handler::Handler;
 use crate::peers::Peers;
 use crate::socket::Stream;
@@ -26,7 +27,11 @@ impl<H: Handler> Reactor<H> {
         connection.is_queued = false;
         match mem::replace(&mut connection.stage, Stage::Busy) {
             Stage::Connected(pump) => self.serve(slot, pump),
-            Stage::Dialing { tcp, until } => self.watch_dial(slot, tcp, until),
+            Stage::Dialing {
+                tcp,
+                address,
+                until,
+            } => self.watch_dial(slot, tcp, address, until),
             Stage::Cancelled => self.peers.remove(slot),
             Stage::Busy => {}
         }
@@ -46,6 +51,7 @@ impl<H: Handler> Reactor<H> {
         match step {
             Step::Wait(until) => self.peers.timers.set(slot, &mut connection.timer, until),
             Step::Yield => self.peers.enqueue(slot),
+            Step::Done if connection.asks_for_v1() => self.redial(slot),
             Step::Done => {
                 let id = self.peers.id(slot);
                 self.peers.remove(slot);
@@ -55,22 +61,27 @@ impl<H: Handler> Reactor<H> {
     }
 
     /// A dial has come to something, or to nothing, or its time is over.
-    fn watch_dial(&mut self, slot: usize, tcp: TcpStream, until: Timestamp) {
+    fn watch_dial(&mut self, slot: usize, tcp: TcpStream, address: SocketAddr, until: Timestamp) {
         let now = self.peers.now();
         match outcome(&tcp) {
-            Ok(true) => self.connected(slot, tcp, now),
+            Ok(true) => self.connected(slot, tcp, address, now),
             Ok(false) if now < until => {
-                self.peers.connections[slot].stage = Stage::Dialing { tcp, until };
+                self.peers.connections[slot].stage = Stage::Dialing {
+                    tcp,
+                    address,
+                    until,
+                };
             }
             Ok(false) => self.dial_failed(slot, io::ErrorKind::TimedOut.into()),
             Err(error) => self.dial_failed(slot, error),
         }
     }
 
-    fn connected(&mut self, slot: usize, tcp: TcpStream, now: Timestamp) {
+    fn connected(&mut self, slot: usize, tcp: TcpStream, address: SocketAddr, now: Timestamp) {
         let connection = &mut self.peers.connections[slot];
         let (config, mut link) = connection.origin();
-        link.local = link.local.or_else(|| tcp.local_addr().ok());
+        let local = link.local;
+        link.local = local.or_else(|| tcp.local_addr().ok());
         let seed = match entropy() {
             Ok(seed) => seed,
             Err(error) => return self.dial_failed(slot, error.into()),
@@ -79,8 +90,30 @@ impl<H: Handler> Reactor<H> {
         let _ = tcp.set_nodelay(true);
         connection.machine = PeerMachine::from_seed(config, link, now, seed);
         connection.stage = Stage::Connected(Pump::new(Stream::new(tcp)));
+        if connection.machine.transport().is_none() {
+            connection.unsettled = Some(Unsettled { address, local });
+            return self.peers.enqueue(slot);
+        }
         self.peers.enqueue(slot);
         self.handler.on_connected(self.peers.at(slot));
+    }
+
+    /// The remote seems to know only v1 (BIP324).
+    fn redial(&mut self, slot: usize) {
+        let now = self.peers.now();
+        let connection = &mut self.peers.connections[slot];
+        let Some(Unsettled { address, local }) = connection.unsettled.take() else {
+            return self.peers.remove(slot);
+        };
+        let (config, mut link) = connection.origin();
+        link.local = local;
+        link.transport = Some(TransportPolicy::V1);
+        connection.reason = None;
+        // Nobody sees it: its time begins when the connection is made.
+        connection.machine = PeerMachine::from_seed(config, link, now, [0; 32]);
+        if let Err(error) = self.peers.redial(slot, address, now) {
+            self.dial_failed(slot, error);
+        }
     }
 
     fn dial_failed(&mut self, slot: usize, error: io::Error) {
@@ -122,8 +155,37 @@ impl<H> Turn<'_, H> {
 }
 
 impl<H: Handler> Turn<'_, H> {
+    /// Polls a dialled machine of which nobody was told yet. Whether anything happened.
+    fn settle(&mut self) -> bool {
+        let connection = self.connection_mut();
+        let event = connection.machine.poll_event();
+        if let Some(Event::Disconnected { reason, .. }) = &event
+            && reason.asks_for_v1()
+        {
+            connection.reason = Some(reason.clone());
+            return true;
+        }
+        // Whatever else happens, this is the connection that is kept.
+        if event.is_none() && connection.machine.transport().is_none() {
+            return false;
+        }
+        connection.unsettled = None;
+        self.handler.on_connected(self.peers.at(self.slot));
+        if let Some(event) = event {
+            self.tell(event);
+        }
+        true
+    }
+
     /// Tells the listeners, then the handler.
     fn tell(&mut self, event: Event) {
+        if matches!(event, Event::V2Admission)
+            && let Some(limiter) = &self.peers.limiter
+        {
+            let now = self.peers.now();
+            let machine = &mut self.peers.connections[self.slot].machine;
+            return limiter.answer(machine, now);
+        }
         let connection = self.connection_mut();
         if let Event::Disconnected { reason, .. } = &event {
             connection.reason = Some(reason.clone());
@@ -146,6 +208,12 @@ impl<H: Handler> Owner for Turn<'_, H> {
     /// What is wished was done as it was wished; so there are only events.
     fn exchange(&mut self, _: &mut Context<'_>, hung_up: bool, _: Timestamp) -> bool {
         let mut busy = false;
+        if self.connection().unsettled.is_some() {
+            busy = self.settle();
+            if self.connection().unsettled.is_some() {
+                return busy;
+            }
+        }
         loop {
             let connection = self.connection_mut();
             let machine = &mut connection.machine;
