@@ -4,7 +4,8 @@ use core::time::Duration;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
-use clap::{Command, CommandFactory, Parser};
+use clap::{Command, CommandFactory, Parser, ValueEnum};
+use peer_core::TransportPolicy;
 use peer_core::message::{UserAgent, UserAgentError};
 use peer_core::network::Network;
 use thiserror::Error;
@@ -34,6 +35,27 @@ pub(crate) fn network_parser() -> impl TypedValueParser<Value = &'static Network
     });
     // Only names of presets come as far as this.
     PossibleValuesParser::new(names).try_map(|name| Network::by_name(&name).ok_or("not a network"))
+}
+
+/// Which transport to use, as the programs call it.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Transport {
+    /// In the clear only
+    V1,
+    /// Encrypted only (BIP324)
+    V2,
+    /// What the remote knows: v2 first, then v1
+    Auto,
+}
+
+impl From<Transport> for TransportPolicy {
+    fn from(transport: Transport) -> Self {
+        match transport {
+            Transport::V1 => Self::V1,
+            Transport::V2 => Self::V2,
+            Transport::Auto => Self::Auto,
+        }
+    }
 }
 
 /// Seconds, with a fraction if need be.

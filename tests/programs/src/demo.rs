@@ -29,7 +29,7 @@ pub fn chain() -> Arc<ServedChain> {
 #[must_use]
 pub fn config() -> Config {
     let mut config = Config::with_secret(NETWORK, rand::random());
-    config.services = ServiceFlags::NETWORK | ServiceFlags::WITNESS;
+    config.services = ServiceFlags::NETWORK | ServiceFlags::WITNESS | ServiceFlags::P2P_V2;
     // No part of the name is illegal, so there is no error to fall back from.
     config.user_agent =
         UserAgent::new("peer-demo", env!("CARGO_PKG_VERSION"), &["embedded"]).unwrap_or_default();

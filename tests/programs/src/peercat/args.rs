@@ -34,6 +34,9 @@ pub struct Args {
     /// Network to speak
     #[arg(long, value_name = "NAME", value_parser = cli::network_parser(), default_value = "mainnet")]
     network: &'static Network,
+    /// How frames travel; those who dial us choose with auto
+    #[arg(long, value_enum, value_name = "TRANSPORT", default_value = "auto")]
+    transport: cli::Transport,
     /// How we name ourselves (BIP14): NAME:VERSION, or a whole user agent
     #[arg(long, value_name = "AGENT", value_parser = cli::user_agent, default_value = DEFAULT_AGENT)]
     user_agent: UserAgent,
@@ -137,7 +140,7 @@ Lines on stdout, all with event, peer (address, or null) and time (seconds since
   listening     address, network
   connected     direction
   version       the fields of the remote's version message
-  negotiated    protocol_version, wtxid_relay, addr_v2
+  negotiated    protocol_version, wtxid_relay, addr_v2, transport (v1 or v2), session_id (of v2, in hexadecimal)
   message       command, wire_len, and what the message says; long lists and payloads are cut
   sent, unsent  command of a --send message, and why it could not be sent
   announced     type, hash and result of an --announce object: queued, known, unwanted
@@ -215,6 +218,7 @@ impl Args {
         };
         config.user_agent = self.user_agent.clone();
         config.services = self.services;
+        config.transport = self.transport.into();
         if let Some(version) = self.protocol_version {
             config.protocol_version = version;
             config.minimum_version = config.minimum_version.min(version);

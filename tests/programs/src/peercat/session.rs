@@ -73,7 +73,9 @@ impl Session {
             Event::Version(version) => line("version").and(describe::version(version)),
             Event::Negotiated => {
                 self.negotiated = true;
-                line("negotiated").and(agreement(at.remote))
+                line("negotiated")
+                    .and(agreement(at.remote))
+                    .and(numbers::transport(&at.stats))
             }
             Event::Message { message, wire_len } => {
                 if !self.plan.count_message() {

@@ -25,6 +25,9 @@ pub struct Args {
     /// Network of the node [default: mainnet; regtest without --connect]
     #[arg(long, value_name = "NAME", value_parser = cli::network_parser())]
     network: Option<&'static Network>,
+    /// How frames travel
+    #[arg(long, value_enum, value_name = "TRANSPORT", default_value = "auto")]
+    transport: cli::Transport,
     /// Stop at this height
     #[arg(long, value_name = "HEIGHT", value_parser = clap::value_parser!(u32).range(1..))]
     stop_height: Option<u32>,
@@ -85,6 +88,7 @@ impl Args {
         let mut config = Config::with_secret(*self.network(), rand::random());
         config.user_agent = self.user_agent.clone();
         config.relay = false;
+        config.transport = self.transport.into();
         config.timeouts.write_stall = Some(self.stall_timeout);
         // Not worth a lost sync if the node sends some all the same.
         config.strictness.unwanted_transaction = Reaction::Drop;

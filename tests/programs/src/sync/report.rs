@@ -86,7 +86,15 @@ impl Report {
         row(f, "user agent", &remote.user_agent)?;
         let versions = format!("{negotiated} negotiated ({ours} ours, {theirs} theirs)");
         row(f, "version", versions)?;
-        row(f, "services", remote.services)
+        row(f, "services", remote.services)?;
+        match (self.stats.transport, self.stats.session_id) {
+            (Some(transport), Some([a, b, c, d, ..])) => {
+                let session = format_args!("{transport}, session {a:02x}{b:02x}{c:02x}{d:02x}...");
+                row(f, "transport", session)
+            }
+            (Some(transport), None) => row(f, "transport", transport),
+            (None, _) => row(f, "transport", "not settled"),
+        }
     }
 
     fn write_chain(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
