@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
+use peer_adapter::V2Limits;
 use peer_core::{Command, Config, DisconnectReason, Event, Link, Outcome, Remote, Stats};
 
 pub(crate) use blocking::{wait, wait_for};
@@ -26,8 +27,13 @@ pub(crate) trait Adapter: Send + Sync + Sized + 'static {
     /// A connection.
     type End: End;
 
+    /// Starts the threads. v2 handshakes of those who dial are limited, or not.
+    fn start_with(limits: Option<V2Limits>) -> Self;
+
     /// Starts the threads.
-    fn start() -> Self;
+    fn start() -> Self {
+        Self::start_with(None)
+    }
 
     /// Listens on a free port of 127.0.0.1, and accepts whoever comes.
     fn listen(&self, config: Config) -> Listening<Self::End>;

@@ -9,16 +9,17 @@ use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 
 use async_std::task::{self, JoinHandle};
+use peer_adapter::{V2Limiter, V2Limits};
 use peer_async_std::{Connection, Listener, TcpStream};
 use peer_core::{Config, Link};
 
 use crate::adapter::{Adapter, Ends, Farewell, Listening, TaskEnd, wait};
 
 /// The tasks, and the connections that they drive.
-#[derive(Default)]
 pub(crate) struct AsyncStd {
     ends: Ends<TaskEnd>,
     tasks: Tasks,
+    limits: Option<V2Limits>,
 }
 
 /// Those that run, or have run.
@@ -53,12 +54,19 @@ impl Drop for AsyncStd {
 impl Adapter for AsyncStd {
     type End = TaskEnd;
 
-    fn start() -> Self {
-        Self::default()
+    fn start_with(limits: Option<V2Limits>) -> Self {
+        Self {
+            ends: Ends::default(),
+            tasks: Tasks::default(),
+            limits,
+        }
     }
 
     fn listen(&self, config: Config) -> Listening<TaskEnd> {
-        let listener = wait(Listener::bind("127.0.0.1:0", Arc::new(config))).unwrap();
+        let mut listener = wait(Listener::bind("127.0.0.1:0", Arc::new(config))).unwrap();
+        if let Some(limits) = self.limits {
+            listener = listener.with_v2_limiter(Arc::new(V2Limiter::new(limits)));
+        }
         let address = listener.local_addr().unwrap();
         let (sender, accepted) = channel();
         let (ends, tasks) = (self.ends.clone(), self.tasks.clone());

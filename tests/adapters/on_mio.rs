@@ -12,6 +12,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use peer_adapter::V2Limits;
 use peer_core::{Command, Config, DisconnectReason, Link, Outcome, Remote, SendError, Stats};
 use peer_mio::{ConnectError, Handle, Limits, PeerId, Peers, Reactor, Shutdown, StartError};
 
@@ -55,8 +56,10 @@ fn ask<T: Send + 'static>(
 impl Adapter for Mio {
     type End = MioEnd;
 
-    fn start() -> Self {
-        let mut reactor = Reactor::new(Limits::default(), Bridge::default()).unwrap();
+    fn start_with(v2_handshakes: Option<V2Limits>) -> Self {
+        let mut limits = Limits::default();
+        limits.v2_handshakes = v2_handshakes;
+        let mut reactor = Reactor::new(limits, Bridge::default()).unwrap();
         let handle = reactor.handle();
         reactor.handler().handle = Some(handle.clone());
         let thread = std::thread::spawn(move || drop(reactor.run().unwrap()));

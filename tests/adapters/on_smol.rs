@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::thread::JoinHandle;
 
+use peer_adapter::{V2Limiter, V2Limits};
 use peer_async_std::{Connection, Listener, TcpStream};
 use peer_core::{Config, Link};
 use smol::Executor;
@@ -19,6 +20,7 @@ pub(crate) struct Smol {
     ends: Ends<TaskEnd>,
     /// Closed, it ends the thread.
     running: Option<Sender<()>>,
+    limits: Option<V2Limits>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -35,7 +37,7 @@ impl Drop for Smol {
 impl Adapter for Smol {
     type End = TaskEnd;
 
-    fn start() -> Self {
+    fn start_with(limits: Option<V2Limits>) -> Self {
         let executor = Arc::new(Executor::new());
         let (running, ended) = unbounded::<()>();
         let thread = std::thread::spawn({
@@ -47,13 +49,17 @@ impl Adapter for Smol {
         Self {
             executor,
             ends: Ends::default(),
+            limits,
             running: Some(running),
             thread: Some(thread),
         }
     }
 
     fn listen(&self, config: Config) -> Listening<TaskEnd> {
-        let listener = wait(Listener::bind("127.0.0.1:0", Arc::new(config))).unwrap();
+        let mut listener = wait(Listener::bind("127.0.0.1:0", Arc::new(config))).unwrap();
+        if let Some(limits) = self.limits {
+            listener = listener.with_v2_limiter(Arc::new(V2Limiter::new(limits)));
+        }
         let address = listener.local_addr().unwrap();
         let (sender, accepted) = channel();
         let ends = self.ends.clone();

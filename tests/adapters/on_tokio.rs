@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 
+use peer_adapter::{V2Limiter, V2Limits};
 use peer_core::{Config, Link};
 use peer_tokio::{Connection, Listener};
 use tokio::net::TcpStream;
@@ -16,23 +17,28 @@ use crate::adapter::{Adapter, Ends, Farewell, Listening, TaskEnd};
 pub(crate) struct Tokio {
     runtime: Runtime,
     ends: Ends<TaskEnd>,
+    limits: Option<V2Limits>,
 }
 
 impl Adapter for Tokio {
     type End = TaskEnd;
 
-    fn start() -> Self {
+    fn start_with(limits: Option<V2Limits>) -> Self {
         let mut builder = Builder::new_multi_thread();
         let runtime = builder.worker_threads(1).enable_all().build().unwrap();
         Self {
             runtime,
             ends: Ends::default(),
+            limits,
         }
     }
 
     fn listen(&self, config: Config) -> Listening<TaskEnd> {
         let listener = Listener::bind("127.0.0.1:0", Arc::new(config));
-        let listener = self.runtime.block_on(listener).unwrap();
+        let mut listener = self.runtime.block_on(listener).unwrap();
+        if let Some(limits) = self.limits {
+            listener = listener.with_v2_limiter(Arc::new(V2Limiter::new(limits)));
+        }
         let address = listener.local_addr().unwrap();
         let (sender, accepted) = channel();
         let ends = self.ends.clone();

@@ -76,6 +76,13 @@ impl Plain {
         taken
     }
 
+    /// The first `len` bytes that come, whatever they are. They are not heard again.
+    pub(crate) fn hear_bytes(&mut self, len: usize) -> Vec<u8> {
+        let mut bytes = vec![0; len];
+        self.stream.read_exact(&mut bytes).expect("so many come");
+        bytes
+    }
+
     /// The next frame; `None` at the end of the stream, however it ends.
     pub(crate) fn hear(&mut self) -> Option<Frame> {
         loop {

@@ -10,3 +10,4 @@ pub(crate) mod misuse;
 pub(crate) mod silence;
 pub(crate) mod slow_application;
 pub(crate) mod slow_remote;
+pub(crate) mod transport;

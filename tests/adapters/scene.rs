@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use peer_core::Config;
+use peer_adapter::V2Limits;
 use peer_core::network::Network;
+use peer_core::{Config, TransportPolicy};
 
 use crate::adapter::{Adapter, End, Listening, NotQueued};
 use crate::plain::Plain;
@@ -17,6 +18,13 @@ pub(crate) fn config(secret: u8) -> Config {
     Config::with_secret(Network::REGTEST, [secret; 32])
 }
 
+/// Those of a side that meets a [`Plain`] in which v1 is all there is. Otherwise adapters speak v2 with each other, and
+/// v1 with whoever dials so.
+pub(crate) fn in_v1(mut config: Config) -> Config {
+    config.transport = TransportPolicy::V1;
+    config
+}
+
 /// The settings of whoever dials.
 pub(crate) fn diallers() -> Config {
     config(7)
@@ -25,6 +33,13 @@ pub(crate) fn diallers() -> Config {
 /// The settings of whoever listens.
 pub(crate) fn listeners() -> Config {
     config(8)
+}
+
+/// No more than `burst` v2 handshakes in the time that a scenario takes.
+pub(crate) fn limits(burst: u32) -> V2Limits {
+    let mut limits = V2Limits::default();
+    (limits.source_burst, limits.source_per_second) = (burst, 0);
+    limits
 }
 
 /// A short time for what must not happen, or must happen soon.

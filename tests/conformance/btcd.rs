@@ -7,7 +7,8 @@ mod wire;
 use peer_core::message::{Message, MessageKind, UserAgent};
 use peer_core::network::{Network, ServiceFlags};
 use peer_core::{
-    Config, Direction, DisconnectReason, Event, Incompatible, Link, Outcome, SendError, Violation,
+    Config, Direction, DisconnectReason, Event, Incompatible, Link, Outcome, SendError,
+    TransportPolicy, Violation,
 };
 use peer_tests::pair::Pair;
 use peer_tests::script::{Probe, START, VersionPayload, end};
@@ -17,6 +18,8 @@ use crate::support::{assert_over, delivered};
 /// As the Go tests: no ping of its own accord at the start.
 fn config(secret: u8, version: u32, services: ServiceFlags) -> Config {
     let mut config = Config::with_secret(Network::REGTEST, [secret; 32]).like_btcd();
+    // What is counted there is bytes of v1.
+    config.transport = TransportPolicy::V1;
     config.user_agent = UserAgent::new("peer", "1.0", &["comment"]).unwrap();
     config.services = services;
     config.protocol_version = version;

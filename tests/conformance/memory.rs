@@ -13,7 +13,7 @@ use allocation_counter::{AllocationInfo, measure};
 use bytes::Bytes;
 use peer_core::message::{CommandName, Message, TxEncoding};
 use peer_core::network::Network;
-use peer_core::{Config, EncodedMessage, HangUp, Link, PeerMachine};
+use peer_core::{Config, EncodedMessage, HangUp, Link, PeerMachine, TransportPolicy};
 use peer_tests::capture::{Capture, Way};
 use peer_tests::link::Cuts;
 use peer_tests::script::{Frame, START, VersionPayload, compact_size, stream};
@@ -30,7 +30,9 @@ fn fresh(config: Config) -> PeerMachine {
 }
 
 fn on(network: Network) -> Config {
-    Config::with_secret(network, [7; 32])
+    let mut config = Config::with_secret(network, [7; 32]);
+    config.transport = TransportPolicy::V1;
+    config
 }
 
 /// Past the handshake, with everything read and polled.

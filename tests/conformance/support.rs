@@ -3,7 +3,7 @@
 use peer_core::message::{DecodeError, DecodeErrorKind, MessageKind};
 use peer_core::network::Network;
 use peer_core::wire::ServiceFlags;
-use peer_core::{Config, DisconnectReason, Event, Link, Malformed};
+use peer_core::{Config, DisconnectReason, Event, Link, Malformed, TransportPolicy};
 use peer_tests::script::{Frame, Probe, VersionPayload, compact_size, end};
 
 /// The three policies of table 2.13.
@@ -30,6 +30,8 @@ pub(crate) fn config() -> Config {
     let mut config = Config::with_secret(Network::REGTEST, [7; 32]);
     // So that bloom commands are as good as any other; what happens without it has its own tests.
     config.services = ServiceFlags::BLOOM;
+    // The tables are written in v1; what v2 has of its own is in `v2`.
+    config.transport = TransportPolicy::V1;
     config
 }
 

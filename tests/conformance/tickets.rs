@@ -181,7 +181,8 @@ fn the_watermark_tells_exactly_what_has_left() {
 /// Custom messages go both ways, whatever their name.
 #[test]
 fn unknown_messages_can_be_sent_and_received() {
-    let dialler = peer_core::Config::with_secret(peer_core::network::Network::REGTEST, [8; 32]);
+    let mut dialler = peer_core::Config::with_secret(peer_core::network::Network::REGTEST, [8; 32]);
+    dialler.transport = peer_core::TransportPolicy::V1;
     let mut pair = Pair::new(dialler, config());
     pair.drive();
     for name in ["custom", "A B", "", "twelve chars"] {

@@ -1,6 +1,6 @@
 //! A machine in the place of each recorded node comes to what that node negotiated.
 
-use peer_core::{Config, DisconnectReason, Incompatible, Link, Purpose};
+use peer_core::{Config, DisconnectReason, Incompatible, Link, Purpose, TransportPolicy};
 use peer_tests::capture::{Capture, Way};
 use peer_tests::link::Cuts;
 use peer_tests::script::{Frame, Probe, VersionPayload, end};
@@ -198,6 +198,7 @@ fn machines_answer_the_pings_of_the_nodes_and_no_others() {
 fn a_machine_below_its_minimum_refuses_the_old_client() {
     let capture = Capture::load("client-knots-v1/conn-06");
     let mut config = Config::with_secret(*network(&capture), [9; 32]);
+    config.transport = TransportPolicy::V1;
     config.minimum_version = 31_801;
     let mut probe = Probe::new(config, Link::inbound());
     let events = probe.say(capture.stream(Way::FromDialler));

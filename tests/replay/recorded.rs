@@ -5,7 +5,7 @@ use alloc::sync::Arc;
 use peer_core::message::{Codec, Decoded, Message, MessageLimits, TxEncoding};
 use peer_core::network::Network;
 use peer_core::wire::ServiceFlags;
-use peer_core::{Config, Event, Link, PeerMachine, Purpose, Reaction};
+use peer_core::{Config, Event, Link, PeerMachine, Purpose, Reaction, TransportPolicy};
 use peer_tests::capture::{Capture, Way};
 use peer_tests::link::Cuts;
 use peer_tests::script::{Frame, START, VersionPayload, sha256d};
@@ -52,6 +52,7 @@ pub(crate) fn purpose(capture: &Capture) -> Purpose {
 /// A machine configured as the node that *heard* what went `way`.
 pub(crate) fn machine(capture: &Capture, way: Way) -> PeerMachine {
     let mut config = Config::with_secret(*network(capture), [9; 32]);
+    config.transport = TransportPolicy::V1;
     let own = capture.version(way.other()).unwrap();
     config.protocol_version = u32::try_from(number(own, "version")).unwrap();
     config.services = ServiceFlags(own["services"].as_u64().unwrap());

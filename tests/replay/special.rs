@@ -5,6 +5,7 @@ use alloc::sync::Arc;
 use peer_core::network::Network;
 use peer_core::{
     Config, DisconnectReason, Event, FrameError, HangUp, Incompatible, Link, PeerMachine,
+    TransportPolicy,
 };
 use peer_tests::capture::{Capture, Way};
 use peer_tests::link::Cuts;
@@ -14,7 +15,9 @@ use peer_tests::script::{Frame, Probe, START, VersionPayload, end};
 use crate::recorded::hear;
 
 fn config(secret: u8) -> Config {
-    Config::with_secret(Network::REGTEST, [secret; 32])
+    let mut config = Config::with_secret(Network::REGTEST, [secret; 32]);
+    config.transport = TransportPolicy::V1;
+    config
 }
 
 #[test]

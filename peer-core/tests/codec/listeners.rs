@@ -9,7 +9,7 @@ use peer_core::network::Network;
 use peer_core::wire::{AddrList, AddrV2List, BlockView, TxView};
 use peer_core::{
     Config, DisconnectReason, Event, HangUp, Link, ListenerId, Listeners, MessageListener,
-    Misbehavior, PeerMachine, RawFrame, SendError, Ticket, Timestamp, dispatch,
+    Misbehavior, PeerMachine, RawFrame, SendError, Ticket, Timestamp, TransportPolicy, dispatch,
 };
 
 use crate::samples::samples;
@@ -189,6 +189,8 @@ fn the_events_of_a_machine_reach_their_methods() {
     let now = Timestamp::from_secs(1_700_000_000);
     let mut ours = Config::with_secret(Network::REGTEST, [7; 32]);
     ours.raw_events = true;
+    // What is bad here is bad in v1.
+    ours.transport = TransportPolicy::V1;
     let theirs = Config::with_secret(Network::REGTEST, [8; 32]);
     let mut peer = PeerMachine::from_seed(Arc::new(ours), Link::outbound(), now, [1; 32]);
     let mut other = PeerMachine::from_seed(Arc::new(theirs), Link::inbound(), now, [2; 32]);

@@ -19,7 +19,7 @@ const AT_ONCE: usize = 50;
 /// How a connection ends, and what the listening side says of it.
 const ENDINGS: [(&str, &str); 6] = [
     ("in order", "hung up: end of stream"),
-    ("garbage", "bad frame"),
+    ("another network", "bad frame"),
     ("reset", "hung up: connection reset"),
     ("half a handshake", "hung up: end of stream"),
     ("nothing", "hung up: end of stream"),
@@ -101,7 +101,9 @@ fn come_and_go<A: Adapter>(adapter: &A, address: SocketAddr, ending: &str) {
             assert!(plain.is_answered(7));
             plain.stop_talking();
         }
-        "garbage" => plain.say(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+        "another network" => {
+            plain.tell(&VersionPayload::default().frame().with_magic(*b"GET "));
+        }
         "reset" => {
             plain.shake_hands();
             plain.hear_named("ping");

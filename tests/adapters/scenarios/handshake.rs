@@ -8,7 +8,7 @@ use peer_tests::script::{Frame, VersionPayload};
 
 use crate::adapter::{Adapter, End};
 use crate::plain::Plain;
-use crate::scene::{Scene, config, diallers, listeners};
+use crate::scene::{Scene, config, diallers, in_v1, listeners};
 use crate::told::{take, until_negotiated};
 
 /// Neither a number that the library would choose by itself, nor that of anybody else here.
@@ -83,7 +83,7 @@ pub(crate) fn a_remote_is_dialled<A: Adapter>() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let adapter = A::start();
-    let mut config = diallers();
+    let mut config = in_v1(diallers());
     config.user_agent = UserAgent::new("dialler", "1.0", &[]).unwrap();
     let end = adapter.dial(address, config).unwrap();
     let (stream, came_from) = listener.accept().unwrap();

@@ -7,7 +7,7 @@ use peer_tests::script::{Frame, REGTEST, VersionPayload};
 
 use crate::adapter::{Adapter, End};
 use crate::plain::Plain;
-use crate::scene::{Scene, listeners};
+use crate::scene::{Scene, in_v1, listeners};
 use crate::told::{assert_numbered, numbered_frame, to_the_end};
 
 /// Fails unless the connection ends for `reason`, which is told as misbehaviour before.
@@ -39,8 +39,9 @@ pub(crate) fn another_network<A: Adapter>() {
     assert_ends(&end, plain, reason());
 }
 
+/// Where v2 is accepted as well it could be a key.
 pub(crate) fn not_this_protocol<A: Adapter>() {
-    let scene = Scene::<A>::new(listeners());
+    let scene = Scene::<A>::new(in_v1(listeners()));
     let (end, mut plain) = scene.meet();
     plain.say(b"GET / HTTP/1.1\r\n\r\n");
     let reason = DisconnectReason::Frame(FrameError::WrongMagic {

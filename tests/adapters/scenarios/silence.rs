@@ -9,7 +9,7 @@ use peer_tests::script::{Frame, VersionPayload};
 
 use crate::adapter::{Adapter, End};
 use crate::plain::Plain;
-use crate::scene::{SHORT, Scene, diallers, listeners};
+use crate::scene::{SHORT, Scene, diallers, in_v1, listeners};
 use crate::told::{numbered_frame, to_the_end};
 
 /// Fails unless the end comes for this, `SHORT` after `since` at the earliest. There is no telling how busy the machine
@@ -38,7 +38,7 @@ pub(crate) fn without_a_version<A: Adapter>() {
     assert_eq!(plain.hear_all(), []);
 
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let mut config = patient(diallers());
+    let mut config = patient(in_v1(diallers()));
     config.timeouts.negotiation = SHORT;
     let since = Instant::now();
     let address = listener.local_addr().unwrap();

@@ -77,6 +77,7 @@ pub(crate) fn seconds(span: Duration) -> String {
 pub(crate) fn purpose(timer: Timer) -> &'static str {
     match timer {
         Timer::Negotiation => "the handshake must be complete",
+        Timer::V2Handshake => "the v2 handshake must come to its next stage",
         Timer::Ping => "the next keep-alive ping is due",
         Timer::Pong => "a pong is owed; looks at the oldest ping and sets itself anew",
         Timer::Idle => {

@@ -65,9 +65,7 @@ impl Reader {
     }
 
     pub(super) fn held(&self) -> usize {
-        self.early.as_ref().map_or(0, |early| {
-            size_of::<Early>().saturating_add(early.garbage.held())
-        })
+        self.early.as_ref().map_or(0, |early| early.garbage.held())
     }
 
     /// Whether the next [`open`](Self::open) would come to something new.
