@@ -1,46 +1,70 @@
-//! [`settle`]: one connection out of what may take two dials.
+//! [`Redial`]: the second dial that a connection may take.
 
+use std::fmt;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 
-use peer_core::{Link, TransportPolicy};
-
-use crate::driver::{Alarm, Driver};
-use crate::pump::Socket;
+use peer_core::Link;
 
 /// A stream that was just connected, with the remote's address and ours where it has any.
 pub type Dialled<S> = (S, Option<(SocketAddr, SocketAddr)>);
 
-/// A connection over what `dial` gives; over what it gives the second time, in v1, if the first
-/// remote hangs up as those do that know no v2 (BIP324). Nothing else is remembered of the first.
-///
-/// `connect` makes a connection of a stream and a link, in which the addresses that the caller left
-/// open are those of the stream; `driver` finds the driver in it.
-///
-/// # Errors
-/// Those of `dial` and `connect`.
-pub async fn settle<D, C, F, S, T>(
-    link: Link,
-    mut dial: impl FnMut() -> F,
-    mut connect: impl FnMut(D, Link) -> io::Result<C>,
-    driver: impl Fn(&mut C) -> &mut Driver<S, T>,
-) -> io::Result<C>
-where
-    F: Future<Output = io::Result<Dialled<D>>>,
-    S: Socket + Unpin,
-    T: Alarm + Unpin,
-{
-    let mut over = |(stream, ends): Dialled<D>, mut link: Link| {
-        link.remote = link.remote.or_else(|| ends.map(|(remote, _)| remote));
-        link.local = link.local.or_else(|| ends.map(|(_, local)| local));
-        connect(stream, link)
-    };
-    let mut first = over(dial().await?, link)?;
-    if driver(&mut first).settled().await {
-        // Before the second dial: some remotes have room for one.
-        drop(first);
-        return over(dial().await?, link.with_transport(TransportPolicy::V1));
+/// A dial on its way.
+pub type Dialling<S> = Pin<Box<dyn Future<Output = io::Result<Dialled<S>>> + Send>>;
+
+/// A link, with the addresses of the stream where the caller left them open.
+pub(crate) fn over(mut link: Link, ends: Option<(SocketAddr, SocketAddr)>) -> Link {
+    link.remote = link.remote.or_else(|| ends.map(|(remote, _)| remote));
+    link.local = link.local.or_else(|| ends.map(|(_, local)| local));
+    link
+}
+
+/// How to dial once more, if the remote turns out to know only v1.
+#[derive(Default)]
+pub(crate) enum Redial<S> {
+    /// Not at all, or not again.
+    #[default]
+    Never,
+    /// It may come to that.
+    Ready(Box<dyn FnOnce() -> Dialling<S> + Send>),
+    /// It has.
+    Running(Dialling<S>),
+}
+
+impl<S> Redial<S> {
+    /// Begins; whether there is a way to.
+    pub(crate) fn begin(&mut self) -> bool {
+        let Self::Ready(dial) = std::mem::take(self) else {
+            return false;
+        };
+        *self = Self::Running(dial());
+        true
     }
-    Ok(first)
+
+    pub(crate) fn is_running(&self) -> bool {
+        matches!(self, Self::Running(_))
+    }
+
+    /// What came of it, once; pending if nothing was begun.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Dialled<S>>> {
+        let Self::Running(dialling) = self else {
+            return Poll::Pending;
+        };
+        let dialled = ready!(dialling.as_mut().poll(cx));
+        *self = Self::Never;
+        Poll::Ready(dialled)
+    }
+}
+
+impl<S> fmt::Debug for Redial<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Never => "Never",
+            Self::Ready(_) => "Ready",
+            Self::Running(_) => "Running",
+        })
+    }
 }

@@ -3,13 +3,14 @@
 //! No tasks of its own, no state but the operating system's readiness: it can be dropped at any
 //! point.
 
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use peer_core::Timestamp;
+use peer_core::{Link, Timestamp};
 
+use crate::dial::{Dialling, Redial};
 use crate::error::Disconnected;
 use crate::limiter::V2Limiter;
 use crate::pump::{Clock, Pump, Socket, Step};
@@ -34,6 +35,7 @@ pub struct Driver<S, T> {
     pump: Pump<S>,
     session: Session,
     alarm: T,
+    redial: Redial<S>,
 }
 
 impl<S: Socket, T: Alarm> Driver<S, T> {
@@ -42,6 +44,18 @@ impl<S: Socket, T: Alarm> Driver<S, T> {
             pump: Pump::new(socket),
             session,
             alarm,
+            redial: Redial::Never,
+        }
+    }
+
+    /// Has `dial` called, once, if the remote hangs up on v2 as those do that know only v1
+    /// ([`DisconnectReason::Downgrade`](peer_core::DisconnectReason)): the connection then begins
+    /// anew over what it gives, in v1, and nobody hears of the first. What the application sends
+    /// waits until it is known how frames travel. `asked` is the link as the caller gave it: the
+    /// addresses that it leaves open are those of the stream.
+    pub fn redial(&mut self, asked: Link, dial: impl FnOnce() -> Dialling<S> + Send + 'static) {
+        if self.session.expect_redial(asked) {
+            self.redial = Redial::Ready(Box::new(dial));
         }
     }
 
@@ -49,32 +63,6 @@ impl<S: Socket, T: Alarm> Driver<S, T> {
     /// is with [`V2Options::admission`](peer_core::V2Options).
     pub fn limit_v2(&mut self, limiter: Arc<V2Limiter>) {
         self.session.limit_v2(limiter);
-    }
-}
-
-impl<S, T> Driver<S, T>
-where
-    S: Socket + Unpin,
-    T: Alarm + Unpin,
-{
-    /// Drives the connection until it is known how frames travel: not at all where only one way is
-    /// allowed, else until v2 is agreed on, or the connection has ended. Whether the remote is to
-    /// be dialled again with v1 ([`DisconnectReason::Downgrade`](peer_core::DisconnectReason)).
-    ///
-    /// For dialling: what has happened by then is told afterwards, to whoever takes the events of
-    /// the connection that is kept.
-    pub async fn settled(&mut self) -> bool {
-        poll_fn(|cx| {
-            if self.session.is_settled() {
-                return Poll::Ready(false);
-            }
-            match Pin::new(&mut *self).poll(cx) {
-                Poll::Ready(ended) => Poll::Ready(ended.reason.asks_for_v1()),
-                Poll::Pending if self.session.is_settled() => Poll::Ready(false),
-                Poll::Pending => Poll::Pending,
-            }
-        })
-        .await
     }
 }
 
@@ -88,13 +76,33 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Arc<Disconnected>> {
         let this = self.get_mut();
         loop {
-            match this.pump.run(&mut this.session, &this.alarm, cx) {
+            if this.redial.is_running() {
+                let over = if this.session.is_leaving(cx) {
+                    this.redial = Redial::Never;
+                    None
+                } else {
+                    ready!(this.redial.poll(cx)).ok()
+                };
+                match over {
+                    Some((socket, ends)) => {
+                        this.session.begin_anew(ends, this.alarm.now());
+                        this.pump = Pump::new(socket);
+                    }
+                    None => this.session.give_up(),
+                }
+            }
+            let step = this.pump.run(&mut this.session, &this.alarm, cx);
+            if !this.session.may_redial() {
+                this.redial = Redial::Never;
+            }
+            match step {
                 Step::Wait(None) => return Poll::Pending,
                 Step::Wait(Some(until)) => ready!(this.alarm.poll_until(until, cx)),
                 Step::Yield => {
                     cx.waker().wake_by_ref();
                     return Poll::Pending;
                 }
+                Step::Done if this.session.wants_redial() && this.redial.begin() => {}
                 Step::Done => {
                     this.session.close();
                     return match this.session.result() {

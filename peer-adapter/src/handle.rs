@@ -186,8 +186,9 @@ impl Peer {
         self.handle.shared.remote()
     }
 
-    /// The link as the connection was made with: direction, purpose, address.
-    pub fn link(&self) -> &Link {
+    /// The link as the connection was made with: direction, purpose, address. Our own address changes
+    /// once where the remote has to be dialled again, in v1.
+    pub fn link(&self) -> Link {
         self.handle.shared.link()
     }
 

@@ -16,8 +16,8 @@
 //!   what a broken socket still holds, and closes so that what was flushed arrives.
 //! - [`Peer`], [`Events`] and [`Driver`] are for runtimes with tasks: a handle and a stream that are
 //!   the same under every one of them, and the future that serves both. [`connect`] makes the three
-//!   of a [`Socket`] and an [`Alarm`], and [`settle`] dials twice where the first time shows that it
-//!   must.
+//!   of a [`Socket`] and an [`Alarm`]. [`Driver::redial`] dials once more where the first time shows
+//!   that it must.
 //!
 //! [`Backoff`] tells what to do about an error of `accept`, [`V2Limiter`] how many v2 handshakes are
 //! begun; [`Audience`] calls listeners.
@@ -43,7 +43,7 @@ use peer_core::network::Network;
 use peer_core::{Config, Link, PeerMachine};
 
 pub use self::audience::Audience;
-pub use self::dial::{Dialled, settle};
+pub use self::dial::{Dialled, Dialling};
 pub use self::driver::{Alarm, Driver};
 pub use self::error::{ConnectError, Disconnected, QueueError, SendError};
 pub use self::events::Events;

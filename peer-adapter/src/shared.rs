@@ -83,12 +83,13 @@ struct Orders {
 /// What the handles, the event stream and the session of one connection share.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    link: Link,
     state: Mutex<State>,
 }
 
 #[derive(Debug)]
 struct State {
+    link: Link,
+
     // From the handles to the session.
     requests: Bounded<Request>,
     /// Senders that wait for room among the requests.
@@ -123,8 +124,8 @@ struct State {
 impl Shared {
     pub(crate) fn new(machine: &PeerMachine) -> Self {
         Self {
-            link: *machine.link(),
             state: Mutex::new(State {
+                link: *machine.link(),
                 requests: Bounded::new(MAX_REQUESTS, MAX_REQUEST_BYTES),
                 room: WaitList::default(),
                 verdict: None,
@@ -152,8 +153,8 @@ impl Shared {
 
 /// For the handles.
 impl Shared {
-    pub(crate) fn link(&self) -> &Link {
-        &self.link
+    pub(crate) fn link(&self) -> Link {
+        self.lock().link
     }
 
     pub(crate) fn stats(&self) -> Stats {
@@ -266,6 +267,16 @@ impl Shared {
             verdict: state.verdict.take(),
             farewell: state.farewell,
         }
+    }
+
+    /// The connection begins anew, over another stream.
+    fn set_link(&self, link: Link) {
+        self.lock().link = link;
+    }
+
+    /// Whether our side wants to leave.
+    fn is_left(&self) -> bool {
+        self.lock().farewell != Farewell::Stay
     }
 
     fn next_request(&self) -> Option<Request> {

@@ -1,6 +1,5 @@
 //! TCP at both ends: dialling, and a listener that outlives what happens to single connections.
 
-use std::future::Future;
 use std::io;
 use std::net::{self, SocketAddr};
 use std::sync::Arc;
@@ -8,17 +7,18 @@ use std::sync::atomic::{AtomicI32, Ordering};
 
 use async_io::{Async, Timer};
 use async_net::{AsyncToSocketAddrs, resolve};
-use futures_io::{AsyncRead, AsyncWrite};
-use peer_adapter::{Backoff, Dialled, V2Limiter};
+use peer_adapter::{Backoff, V2Limiter};
 use peer_core::{Config, Link};
 
+use crate::driver::Io;
 use crate::stream::TcpStream;
 use crate::{ConnectError, Connection, connect};
 
-/// Dials over TCP, twice where the first time shows that the remote knows only v1
-/// ([`connect_with`](crate::connect_with) tells more); small writes are not delayed (`TCP_NODELAY`). A `link` without the remote's or
+/// Dials over TCP; small writes are not delayed (`TCP_NODELAY`). A `link` without the remote's or
 /// our own address gets those of the socket; one that has them keeps them, as behind a tunnel or a
-/// proxy. Names are resolved on a thread that may block.
+/// proxy. Names are resolved on a thread that may block. Where v2 is tried and the remote turns out
+/// to know only v1, the [`Driver`](crate::Driver) dials it once more
+/// ([`connect_with`](crate::connect_with) tells more).
 ///
 /// # Errors
 /// Those of the socket and of name resolution, and a [`ConnectError`] as the inner error.
@@ -28,35 +28,33 @@ pub async fn dial(
     link: Link,
 ) -> io::Result<Connection<TcpStream>> {
     config.validate().map_err(ConnectError::from)?;
-    let addresses = &*resolve(address).await?;
-    settle(config, link, || async move {
-        let stream = connect_to_any(addresses).await?;
-        let socket = stream.get_ref();
-        socket.set_nodelay(true)?;
-        let ends = (socket.peer_addr()?, socket.local_addr()?);
-        Ok((TcpStream::from(stream), Some(ends)))
-    })
-    .await
+    let (stream, ends) = prepared(connect_to_any(resolve(address).await?).await?)?;
+    let remote = ends.0;
+    let mut first = link;
+    first.remote = link.remote.or(Some(remote));
+    first.local = link.local.or(Some(ends.1));
+    let mut connection = connect(stream, config, first)?;
+    let again = async move {
+        let (stream, ends) = prepared(Async::<net::TcpStream>::connect(remote).await?)?;
+        Ok((Io(stream), Some(ends)))
+    };
+    connection.2.0.redial(link, || Box::pin(again));
+    Ok(connection)
 }
 
-pub(crate) async fn settle<S, F>(
-    config: Arc<Config>,
-    link: Link,
-    dial: impl FnMut() -> F,
-) -> io::Result<Connection<S>>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-    F: Future<Output = io::Result<Dialled<S>>>,
-{
-    let connect = |stream, link| Ok(connect(stream, config.clone(), link)?);
-    peer_adapter::settle(link, dial, connect, |connection| &mut connection.2.0).await
+/// A stream, and the remote's address and ours.
+fn prepared(stream: Async<net::TcpStream>) -> io::Result<(TcpStream, (SocketAddr, SocketAddr))> {
+    let socket = stream.get_ref();
+    socket.set_nodelay(true)?;
+    let ends = (socket.peer_addr()?, socket.local_addr()?);
+    Ok((TcpStream::from(stream), ends))
 }
 
 /// The first that answers; the last one's error if none does.
-async fn connect_to_any(addresses: &[SocketAddr]) -> io::Result<Async<net::TcpStream>> {
+async fn connect_to_any(addresses: Vec<SocketAddr>) -> io::Result<Async<net::TcpStream>> {
     let mut last = io::Error::new(io::ErrorKind::InvalidInput, "the name has no address");
     for address in addresses {
-        match Async::<net::TcpStream>::connect(*address).await {
+        match Async::<net::TcpStream>::connect(address).await {
             Ok(stream) => return Ok(stream),
             Err(error) => last = error,
         }

@@ -120,31 +120,34 @@ where
     connect_seeded(stream, config, link, peer_adapter::entropy()?)
 }
 
-/// Speaks over the stream that `dial` makes: v2 first, and over a second one in v1 if the first
-/// remote hangs up as nodes do that know only v1 (BIP324; with
+/// Speaks over the stream that `dial` makes; over a second one, in v1, if the first remote hangs up
+/// on v2 as nodes do that know only v1 (BIP324; with
 /// [`TransportPolicy::Auto`](peer_core::TransportPolicy), which is what a link asks for by itself).
-/// `dial` is called twice at most, and nothing is remembered of it afterwards.
+/// For whatever is dialled by other means than [`dial`]: through a proxy, over Tor, in a simulation.
 ///
-/// For whatever is dialled by other means than [`dial`]: through a proxy, over Tor, in a
-/// simulation. Where v2 is tried this returns once it is known how frames travel, or the connection
-/// has ended; what happened by then is the first that [`Events`] tell.
+/// `dial` is called here, and by the [`Driver`] once more if it comes to that; nothing else is
+/// remembered. The application does not notice: handle and events are those of the connection that
+/// is kept, what it sends meanwhile leaves there, and only our own address in [`Peer::link`]
+/// changes. If the second dial fails the connection ends with
+/// [`DisconnectReason::Downgrade`](peer_core::DisconnectReason).
 ///
 /// # Errors
 /// Those of `dial`, and a [`ConnectError`] as the inner error.
 pub async fn connect_with<S, F>(
-    mut dial: impl FnMut() -> F,
+    mut dial: impl FnMut() -> F + Send + 'static,
     config: Arc<Config>,
     link: Link,
 ) -> io::Result<Connection<S>>
 where
-    S: AsyncRead + AsyncWrite + Unpin,
-    F: Future<Output = io::Result<S>>,
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    F: Future<Output = io::Result<S>> + Send + 'static,
 {
-    listener::settle(config, link, || {
-        let stream = dial();
-        async { Ok((stream.await?, None)) }
-    })
-    .await
+    let mut connection = connect(dial().await?, config, link)?;
+    connection.2.0.redial(link, move || {
+        let again = dial();
+        Box::pin(async { Ok((Io(again.await?), None)) })
+    });
+    Ok(connection)
 }
 
 /// Speaks over `stream` as [`connect`] does, with a seed instead of the operating system's entropy: for tests and simulation.

@@ -1,23 +1,22 @@
 //! TCP at both ends: dialling, and a listener that outlives what happens to single connections.
 
-use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 
-use peer_adapter::{Backoff, Dialled, V2Limiter};
+use peer_adapter::{Backoff, V2Limiter};
 use peer_core::{Config, Link};
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
 use tokio::time::sleep;
 
+use crate::driver::Io;
 use crate::{ConnectError, Connection, connect};
 
-/// Dials over TCP, twice where the first time shows that the remote knows only v1
-/// ([`connect_with`](crate::connect_with) tells more); small writes are not delayed (`TCP_NODELAY`). A `link` without the remote's or
+/// Dials over TCP; small writes are not delayed (`TCP_NODELAY`). A `link` without the remote's or
 /// our own address gets those of the socket; one that has them keeps them, as behind a tunnel or a
-/// proxy.
+/// proxy. Where v2 is tried and the remote turns out to know only v1, the [`Driver`](crate::Driver)
+/// dials it once more ([`connect_with`](crate::connect_with) tells more).
 ///
 /// # Errors
 /// Those of the socket and of name resolution, and a [`ConnectError`] as the inner error.
@@ -27,27 +26,25 @@ pub async fn dial(
     link: Link,
 ) -> io::Result<Connection<TcpStream>> {
     config.validate().map_err(ConnectError::from)?;
-    let address = &address;
-    settle(config, link, || async move {
-        let stream = TcpStream::connect(address).await?;
-        stream.set_nodelay(true)?;
-        let ends = (stream.peer_addr()?, stream.local_addr()?);
-        Ok((stream, Some(ends)))
-    })
-    .await
+    let (stream, ends) = prepared(TcpStream::connect(address).await?)?;
+    let remote = ends.0;
+    let mut first = link;
+    first.remote = link.remote.or(Some(remote));
+    first.local = link.local.or(Some(ends.1));
+    let mut connection = connect(stream, config, first)?;
+    let again = async move {
+        let (stream, ends) = prepared(TcpStream::connect(remote).await?)?;
+        Ok((Io(stream), Some(ends)))
+    };
+    connection.2.0.redial(link, || Box::pin(again));
+    Ok(connection)
 }
 
-pub(crate) async fn settle<S, F>(
-    config: Arc<Config>,
-    link: Link,
-    dial: impl FnMut() -> F,
-) -> io::Result<Connection<S>>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-    F: Future<Output = io::Result<Dialled<S>>>,
-{
-    let connect = |stream, link| Ok(connect(stream, config.clone(), link)?);
-    peer_adapter::settle(link, dial, connect, |connection| &mut connection.2.0).await
+/// A stream, and the remote's address and ours.
+fn prepared(stream: TcpStream) -> io::Result<(TcpStream, (SocketAddr, SocketAddr))> {
+    stream.set_nodelay(true)?;
+    let ends = (stream.peer_addr()?, stream.local_addr()?);
+    Ok((stream, ends))
 }
 
 /// Accepts connections over TCP, all with one configuration.

@@ -3,10 +3,13 @@
 //! The pump moves bytes through the machine's doors itself; wishes, events and the clock go through
 //! [`Session`].
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::task::Context;
 
-use peer_core::{DisconnectReason, Event, PeerMachine, SendError, Timestamp};
+use peer_core::{
+    DisconnectReason, Event, Goodbye, Link, PeerMachine, SendError, Timestamp, TransportPolicy,
+};
 
 use super::ledger::Ledger;
 use super::{Farewell, Request, Shared};
@@ -25,6 +28,10 @@ pub(crate) struct Session {
     leaving: Leaving,
     /// Answers for the application whether a v2 handshake may begin.
     limiter: Option<Arc<V2Limiter>>,
+    /// The link as it was asked for, while the connection may have to begin anew.
+    redial: Option<Link>,
+    /// An end that nobody is told of, as it asks for that.
+    withheld: Option<Disconnected>,
     ended: Option<Arc<Disconnected>>,
 }
 
@@ -49,6 +56,8 @@ impl Session {
             starved: false,
             leaving: Leaving::No,
             limiter: None,
+            redial: None,
+            withheld: None,
             ended: None,
         }
     }
@@ -58,9 +67,58 @@ impl Session {
         self.limiter = Some(limiter);
     }
 
-    /// Whether it is known how frames travel.
-    pub(crate) fn is_settled(&self) -> bool {
-        self.machine.transport().is_some()
+    /// The connection may begin anew, over another stream, if the remote knows only v1. Whether that
+    /// can be at all.
+    pub(crate) fn expect_redial(&mut self, asked: Link) -> bool {
+        let is_open = self.machine.transport().is_none();
+        self.redial = is_open.then_some(asked);
+        is_open
+    }
+
+    /// Whether it still can.
+    pub(crate) fn may_redial(&mut self) -> bool {
+        if self.machine.transport().is_some() {
+            self.redial = None;
+        }
+        self.redial.is_some()
+    }
+
+    /// Whether it has come to that.
+    pub(crate) fn wants_redial(&self) -> bool {
+        self.withheld.is_some()
+    }
+
+    /// Whether the application does not want the connection any more. `cx` is woken when it has
+    /// something to say.
+    pub(crate) fn is_leaving(&self, cx: &Context<'_>) -> bool {
+        let orders = self.shared.report(cx.waker(), &self.machine);
+        orders.farewell != Farewell::Stay
+    }
+
+    /// Another stream is there, with the remote's address and ours where it has any: the connection
+    /// begins anew, in v1.
+    pub(crate) fn begin_anew(&mut self, ends: Option<(SocketAddr, SocketAddr)>, now: Timestamp) {
+        let Ok(seed) = crate::entropy() else {
+            return self.give_up();
+        };
+        let asked = self.redial.take().unwrap_or_else(|| *self.machine.link());
+        let link = crate::dial::over(asked, ends).with_transport(TransportPolicy::V1);
+        let config = self.machine.config().clone();
+        self.withheld = None;
+        self.machine = PeerMachine::from_seed(config, link, now, seed);
+        self.shared.set_link(*self.machine.link());
+    }
+
+    /// It does not begin anew. What ended it is told, unless the application left meanwhile.
+    pub(crate) fn give_up(&mut self) {
+        let Some(mut ended) = self.withheld.take() else {
+            return;
+        };
+        if self.shared.is_left() {
+            ended.reason = Goodbye::Requested.into();
+            ended.stats.disconnect_reason = Some(ended.reason.clone());
+        }
+        self.end(ended);
     }
 
     /// How the connection ended, once it has.
@@ -79,6 +137,10 @@ impl Session {
 
     /// Hands requests to the machine while it has room, so that it is never full.
     fn take_requests(&mut self) -> bool {
+        if self.redial.is_some() && self.machine.transport().is_none() {
+            // Another machine may have to carry them out.
+            return false;
+        }
         let mut busy = false;
         let room = self.machine.config().limits.send_high;
         while self.machine.queued() < room
@@ -166,11 +228,16 @@ impl Session {
                 reason,
                 sent_through,
             } => {
-                return self.end(Disconnected {
+                let ended = Disconnected {
                     reason,
                     sent_through,
                     stats: self.machine.stats(),
-                });
+                };
+                if self.redial.is_some() && ended.reason.asks_for_v1() {
+                    self.withheld = Some(ended);
+                    return;
+                }
+                return self.end(ended);
             }
             event => event,
         };
@@ -228,7 +295,8 @@ impl Owner for Session {
     }
 
     fn ended(&self) -> Option<&DisconnectReason> {
-        self.ended.as_ref().map(|ended| &ended.reason)
+        let ended = self.ended.as_deref().or(self.withheld.as_ref());
+        ended.map(|ended| &ended.reason)
     }
 
     fn patience(&mut self, cx: &mut Context<'_>, now: Timestamp) -> Option<Timestamp> {
@@ -245,6 +313,8 @@ impl Owner for Session {
 impl Drop for Session {
     fn drop(&mut self) {
         if self.ended.is_none() {
+            self.shared.leave(Farewell::Abort);
+            self.give_up();
             self.abort();
             // Nothing that is left depends on the time.
             self.give_events(true, Timestamp::ZERO);

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 
 use peer_core::message::Message;
-use peer_core::{EncodedMessage, Link, PeerMachine, SendError, Timestamp};
+use peer_core::{EncodedMessage, Link, PeerMachine, SendError, Timestamp, TransportPolicy};
 use peer_mio::{PeerId, Peers};
 
 use crate::help::{Heard, Stage, config, large};
@@ -125,7 +125,8 @@ const FLOOD: &[u8] = b"\xfa\xbf\xb5\xdaflood\0\0\0\0\0\0\0\0\0\0\0\x5d\xf6\xe0\x
 /// Shakes hands by hand, as the dialling side.
 fn shake_hands(stream: &mut TcpStream) {
     let now = Timestamp::from_secs(1_700_000_000);
-    let mut machine = PeerMachine::from_seed(config(9), Link::outbound(), now, [9; 32]);
+    let link = Link::outbound().with_transport(TransportPolicy::V1);
+    let mut machine = PeerMachine::from_seed(config(9), link, now, [9; 32]);
     while !machine.is_negotiated() {
         while machine.wants_write() {
             let n = stream.write(machine.outbound().first()).unwrap();

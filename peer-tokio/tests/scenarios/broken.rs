@@ -13,8 +13,8 @@ use tokio::task::yield_now;
 use tokio::time::{Instant, Sleep, sleep};
 
 use crate::help::{
-    End, config, numbered, numbers, outbound, run, shake_hands, soon, tcp_pair, to_the_end,
-    until_negotiated, write_all,
+    End, config, config_v1, numbered, numbers, outbound, run, shake_hands, soon, tcp_pair,
+    to_the_end, until_negotiated, write_all,
 };
 
 const RESET: DisconnectReason = DisconnectReason::HungUp(HangUp::Reset);
@@ -210,7 +210,7 @@ impl AsyncWrite for Limp {
 #[tokio::test(start_paused = true)]
 async fn a_read_that_comes_late_is_waited_for() {
     let (left, mut remote) = duplex(4_096);
-    let mut left = run(outbound(Limp::new(left), config(7)));
+    let mut left = run(outbound(Limp::new(left), config_v1(7)));
     let mut machine = shake_hands(&mut remote).await;
     until_negotiated(&mut left.events).await;
     // Nobody else runs between these: the driver finds both at once.
@@ -226,7 +226,7 @@ async fn a_read_that_comes_late_is_waited_for() {
 #[tokio::test(start_paused = true)]
 async fn a_stream_that_only_takes_no_more_ends_soon() {
     let (left, mut remote) = duplex(4_096);
-    let mut left = run(outbound(Limp::new(left), config(7)));
+    let mut left = run(outbound(Limp::new(left), config_v1(7)));
     let _machine = shake_hands(&mut remote).await;
     until_negotiated(&mut left.events).await;
     let started = Instant::now();

@@ -92,9 +92,10 @@ async fn connections_that_say_nothing_or_nonsense_do_not_disturb_the_listener() 
         .await
         .unwrap());
     let reasons = soon(server).await.unwrap();
-    assert!(matches!(reasons[0], DisconnectReason::HungUp(_)));
-    assert!(matches!(reasons[1], DisconnectReason::Frame(_)));
-    assert!(matches!(reasons[2], DisconnectReason::Frame(_)));
+    // The nonsense could have been a v2 key.
+    for reason in reasons {
+        assert!(matches!(reason, DisconnectReason::HungUp(_)), "{reason}");
+    }
 }
 
 /// One thread, one remote that sends as fast as it can to an application that takes everything:

@@ -8,8 +8,8 @@ use peer_tokio::{Listener, SendError, dial};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::help::{
-    End, against_bytes, config, inbound, large, negotiated, numbered, numbers, outbound, run,
-    shake_hands, soon, tcp_pair, to_the_end, until_negotiated,
+    End, against_bytes, config, config_v1, inbound, large, negotiated, numbered, numbers, outbound,
+    run, shake_hands, soon, tcp_pair, to_the_end, until_negotiated,
 };
 
 const LOCAL: DisconnectReason = DisconnectReason::Local(Goodbye::Requested);
@@ -161,7 +161,7 @@ async fn a_raw_remote_that_half_closes_in_order_or_not() {
 #[tokio::test]
 async fn a_reset_is_told_as_such_and_resolves_everything() {
     let (left, right) = tcp_pair().await;
-    let mut left = run(outbound(left, config(7)));
+    let mut left = run(outbound(left, config_v1(7)));
     let waiting = tokio::spawn({
         let peer = left.peer.clone();
         async move { peer.send(numbered(1)).await }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use peer_core::message::{CommandName, Message};
 use peer_core::network::Network;
-use peer_core::{Config, DisconnectReason, Event, Link, PeerMachine, Timestamp};
+use peer_core::{Config, DisconnectReason, Event, Link, PeerMachine, Timestamp, TransportPolicy};
 use peer_tokio::{Connection, Disconnected, Driver, Events, Peer, connect_seeded};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, duplex};
 use tokio::net::{TcpListener, TcpStream};
@@ -22,6 +22,13 @@ pub(crate) struct End {
 /// Settings of the side `secret` stands for: two sides that are to talk need two secrets.
 pub(crate) fn config(secret: u8) -> Config {
     Config::with_secret(Network::REGTEST, [secret; 32])
+}
+
+/// The same where the other side of the wire is written by hand, in v1.
+pub(crate) fn config_v1(secret: u8) -> Config {
+    let mut config = config(secret);
+    config.transport = TransportPolicy::V1;
+    config
 }
 
 pub(crate) fn outbound<S: AsyncRead + AsyncWrite + Unpin>(

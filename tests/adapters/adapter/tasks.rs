@@ -71,6 +71,6 @@ impl End for TaskEnd {
     }
 
     fn link(&self) -> Link {
-        *self.peer.link()
+        self.peer.link()
     }
 }

@@ -111,7 +111,7 @@ type Sending = Pin<Box<dyn Future<Output = Result<Outcome, SendError>> + Send>>;
 /// One peer, until it or we leave.
 async fn serve<R: Runtime>(stage: Stage, connection: Connection<R>) -> Exit {
     let (peer, mut events) = drive::<R>(connection);
-    let (plan, link) = (stage.plan().clone(), *peer.link());
+    let (plan, link) = (stage.plan().clone(), peer.link());
     let mut talk = Conversation::open(plan, name_of(&peer), link.direction, stage.now());
     let (mut sending, mut ending) = (None::<Sending>, false);
     loop {
@@ -197,5 +197,5 @@ async fn fail(stage: &Stage, address: &str, error: impl core::fmt::Display) -> E
 }
 
 fn name_of(peer: &Peer) -> String {
-    super::name_of(peer.link())
+    super::name_of(&peer.link())
 }
