@@ -3,10 +3,11 @@
 
 use core::time::Duration;
 
+use crate::Probe;
 use peer_core::message::Message;
 use peer_core::{AddrRateLimit, Annoyance, Config, Event, Link, Purpose, Timestamp};
 use peer_tests::link::{Cuts, Dice};
-use peer_tests::script::{Frame, Probe, VersionPayload, compact_size, end};
+use peer_tests::script::{Frame, VersionPayload, compact_size, end};
 
 use crate::support::{ADDR_ENTRY, ADDRV2_ENTRY, Preset, config, delivered};
 
@@ -118,21 +119,23 @@ fn whoever_was_not_asked_may_tell_of_itself() {
     assert!(probe.is_alive());
 }
 
-/// Whatever passes whole arrives byte for byte.
-#[test]
-fn what_fits_is_delivered_as_it_came() {
-    let mut probe = Probe::negotiated(config(), Link::outbound());
-    probe.machine.send(Message::GetAddr).unwrap();
-    let frame = addresses("addr", 0..1_000);
-    let events = probe.tell(&frame);
-    let whole = |event: &Event| match event {
-        Event::Message {
-            message: Message::Addr(list),
-            wire_len,
-        } => list.as_encoded() == &frame.payload && *wire_len == 24 + 3 + 30_000,
-        _ => false,
-    };
-    assert!(events.iter().any(whole));
+v1_only! {
+    /// Whatever passes whole arrives byte for byte.
+    #[test]
+    fn what_fits_is_delivered_as_it_came() {
+        let mut probe = Probe::negotiated(config(), Link::outbound());
+        probe.machine.send(Message::GetAddr).unwrap();
+        let frame = addresses("addr", 0..1_000);
+        let events = probe.tell(&frame);
+        let whole = |event: &Event| match event {
+            Event::Message {
+                message: Message::Addr(list),
+                wire_len,
+            } => list.as_encoded() == &frame.payload && *wire_len == 24 + 3 + 30_000,
+            _ => false,
+        };
+        assert!(events.iter().any(whole));
+    }
 }
 
 /// One of ten passes, each as often as the others: their order on the wire gains nothing.
@@ -318,32 +321,34 @@ fn what_passes_does_not_depend_on_how_the_stream_was_cut() {
     }
 }
 
-/// V23 (CVE-2024-52919): ten million addresses. Each is counted, none costs more than its bytes.
-#[test]
-fn a_flood_of_ten_million_addresses() {
-    let mut probe = Probe::negotiated(config(), Link::outbound());
-    probe.machine.send(Message::GetAddr).unwrap();
-    let before = probe.read();
-    let frame = addresses("addr", 0..1_000).to_bytes();
-    let mut messages = 0_u64;
-    for _ in 0..10_000 {
-        let mut rest = &frame[..];
-        while !rest.is_empty() {
-            let window = probe.machine.inbound().unwrap();
-            let n = window.len().min(rest.len());
-            window[..n].copy_from_slice(&rest[..n]);
-            probe.machine.received(n, probe.now);
-            rest = &rest[n..];
-            while let Some(event) = probe.machine.poll_event() {
-                messages += u64::from(matches!(event, Event::Message { .. }));
+v1_only! {
+    /// V23 (CVE-2024-52919): ten million addresses. Each is counted, none costs more than its bytes.
+    #[test]
+    fn a_flood_of_ten_million_addresses() {
+        let mut probe = Probe::negotiated(config(), Link::outbound());
+        probe.machine.send(Message::GetAddr).unwrap();
+        let before = probe.read();
+        let frame = addresses("addr", 0..1_000).to_bytes();
+        let mut messages = 0_u64;
+        for _ in 0..10_000 {
+            let mut rest = &frame[..];
+            while !rest.is_empty() {
+                let window = probe.machine.inbound().unwrap();
+                let n = window.len().min(rest.len());
+                window[..n].copy_from_slice(&rest[..n]);
+                probe.machine.received(n, probe.now);
+                rest = &rest[n..];
+                while let Some(event) = probe.machine.poll_event() {
+                    messages += u64::from(matches!(event, Event::Message { .. }));
+                }
             }
+            assert_eq!(probe.machine.memory_held(), 0);
         }
-        assert_eq!(probe.machine.memory_held(), 0);
+        assert_eq!(counted(&probe), (1_001, 9_998_999));
+        // The answer, and one more.
+        assert_eq!(messages, 2, "{before:?}");
+        assert!(probe.is_alive());
     }
-    assert_eq!(counted(&probe), (1_001, 9_998_999));
-    // The answer, and one more.
-    assert_eq!(messages, 2, "{before:?}");
-    assert!(probe.is_alive());
 }
 
 /// Row 67. The first is a question, the others say nothing new; all are delivered.

@@ -4,6 +4,7 @@
 
 mod wire;
 
+use crate::Probe;
 use peer_core::message::{Message, MessageKind, UserAgent};
 use peer_core::network::{Network, ServiceFlags};
 use peer_core::{
@@ -11,7 +12,7 @@ use peer_core::{
     TransportPolicy, Violation,
 };
 use peer_tests::pair::Pair;
-use peer_tests::script::{Probe, START, VersionPayload, end};
+use peer_tests::script::{START, VersionPayload, end};
 
 use crate::support::{assert_over, delivered};
 

@@ -2,10 +2,11 @@
 
 use core::time::Duration;
 
+use crate::Probe;
 use peer_core::message::Message;
 use peer_core::{DisconnectReason, Event, Link, Timeout, Timestamp};
 use peer_tests::link::Dice;
-use peer_tests::script::{Frame, Probe, START, VersionPayload, end};
+use peer_tests::script::{Frame, START, VersionPayload, end};
 
 use crate::support::{Preset, config, delivered};
 
@@ -143,39 +144,41 @@ fn after_a_tick_no_deadline_is_in_the_past() {
     }
 }
 
-/// Idle and pong deadlines do not run while our own application keeps the window closed.
-#[test]
-fn a_slow_application_never_makes_the_remote_guilty() {
-    let mut probe = Probe::new(config(), Link::inbound());
-    probe.tell(&VersionPayload::default().frame());
-    probe.read();
-    probe.tell(&Frame::empty("verack"));
-    let nonce = probe.read()[0].nonce().unwrap();
-    // The answer is there, behind more than the window holds; the application sleeps for an hour.
-    probe.polls = false;
-    let mut stream = Vec::new();
-    while probe.machine.wants_read() {
-        stream.extend(Frame::new("foobar", vec![1; 500]).to_bytes());
-        let taken = probe.machine.receive(&stream, probe.now);
-        stream.drain(..taken);
+v1_only! {
+    /// Idle and pong deadlines do not run while our own application keeps the window closed.
+    #[test]
+    fn a_slow_application_never_makes_the_remote_guilty() {
+        let mut probe = Probe::new(config(), Link::inbound());
+        probe.tell(&VersionPayload::default().frame());
+        probe.read();
+        probe.tell(&Frame::empty("verack"));
+        let nonce = probe.read()[0].nonce().unwrap();
+        // The answer is there, behind more than the window holds; the application sleeps for an hour.
+        probe.polls = false;
+        let mut stream = Vec::new();
+        while probe.machine.wants_read() {
+            stream.extend(Frame::new("foobar", vec![1; 500]).to_bytes());
+            let taken = probe.machine.receive(&stream, probe.now);
+            stream.drain(..taken);
+        }
+        stream.extend(Frame::pong(nonce).to_bytes());
+        for _ in 0..60 {
+            assert_eq!(probe.wait(MINUTE).len(), 0);
+            assert!(!probe.machine.is_closed() && !probe.machine.wants_read());
+        }
+        probe.polls = true;
+        let events = probe.say(&stream);
+        assert_eq!(end(&events), None);
+        assert_eq!(delivered(&events).last().unwrap(), "pong");
+        assert_eq!(probe.machine.stats().ping, Some(60 * MINUTE));
+        // From now on the remote has its full time again.
+        assert_eq!(end(&probe.wait(5 * MINUTE - Duration::from_secs(1))), None);
+        let events = probe.wait(Duration::from_secs(2));
+        assert_eq!(
+            end(&events),
+            Some(&DisconnectReason::Timeout(Timeout::Idle))
+        );
     }
-    stream.extend(Frame::pong(nonce).to_bytes());
-    for _ in 0..60 {
-        assert_eq!(probe.wait(MINUTE).len(), 0);
-        assert!(!probe.machine.is_closed() && !probe.machine.wants_read());
-    }
-    probe.polls = true;
-    let events = probe.say(&stream);
-    assert_eq!(end(&events), None);
-    assert_eq!(delivered(&events).last().unwrap(), "pong");
-    assert_eq!(probe.machine.stats().ping, Some(60 * MINUTE));
-    // From now on the remote has its full time again.
-    assert_eq!(end(&probe.wait(5 * MINUTE - Duration::from_secs(1))), None);
-    let events = probe.wait(Duration::from_secs(2));
-    assert_eq!(
-        end(&events),
-        Some(&DisconnectReason::Timeout(Timeout::Idle))
-    );
 }
 
 /// The same for bytes that have arrived and were not polled, without the window having closed.

@@ -5,11 +5,12 @@ mod reject;
 
 use core::time::Duration;
 
+use crate::Probe;
 use peer_core::{
     Annoyance, BanPolicy, BanScore, DisconnectReason, Event, Link, Malformed, Misbehavior,
     MisbehaviorKind, Penalty, Purpose, Severity, Violation,
 };
-use peer_tests::script::{Frame, Probe, VersionPayload, end, list, stream};
+use peer_tests::script::{Frame, VersionPayload, end, list, stream};
 
 use self::bloom::without_bloom;
 use crate::support::{INV_ENTRY, Preset, Stage, assert_over, command, config, filterload};

@@ -12,11 +12,12 @@ use core::time::Duration;
 use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 
+use crate::Probe;
 use peer_core::message::{InvKind, InvVect, Inventory, Locator, Message, MessageKind};
 use peer_core::network::Network;
 use peer_core::wire::{BlockHash, Hash, List};
 use peer_core::{Announced, Config, Event, Link, RequestKind, Timer, Timestamp, Trickle};
-use peer_tests::script::{Frame, Probe, START, VersionPayload, end, sha256d};
+use peer_tests::script::{Frame, START, VersionPayload, end, sha256d};
 
 use self::listing::Listing;
 use self::model::{Model, Told};

@@ -1,9 +1,10 @@
 //! Section 2.1: the frames of v1. Where they are cut, what they may claim, what they may be called.
 
+use crate::Probe;
 use peer_core::message::Message;
 use peer_core::network::Network;
 use peer_core::{Config, DisconnectReason, Event, FrameError, Link, Oversized};
-use peer_tests::script::{Frame, Probe, VersionPayload, end, list};
+use peer_tests::script::{Frame, VersionPayload, end, list};
 
 use crate::support::{ADDRV2_ENTRY, Preset, Reaction, Stage, config, delivered, reaction};
 

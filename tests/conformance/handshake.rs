@@ -2,11 +2,12 @@
 
 use core::time::Duration;
 
+use crate::Probe;
 use peer_core::message::Message;
 use peer_core::network::Network;
 use peer_core::{Config, DisconnectReason, Event, HangUp, Incompatible, Link, Timeout, Violation};
 use peer_tests::pair::Pair;
-use peer_tests::script::{Frame, Probe, VersionPayload, compact_size, end};
+use peer_tests::script::{Frame, VersionPayload, compact_size, end};
 
 use crate::support::{Preset, Reaction, Stage, assert_over, command, config, delivered, reaction};
 use Reaction::{Deliver, Drop, End};

@@ -4,6 +4,7 @@
 
 use core::time::Duration;
 
+use crate::Probe;
 use bytes::Bytes;
 use peer_core::message::*;
 use peer_core::wire::{AddrList, AddrV2List, BlockView, TxView};
@@ -11,7 +12,7 @@ use peer_core::{
     Config, DisconnectReason, Event, Goodbye, Link, MessageListener, Misbehavior, RawFrame,
     RequestKind, Unanswered, dispatch,
 };
-use peer_tests::script::{Frame, Probe, VersionPayload};
+use peer_tests::script::{Frame, VersionPayload};
 
 use crate::matrix::samples;
 use crate::support::config;

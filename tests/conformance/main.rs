@@ -11,6 +11,14 @@
 
 extern crate alloc;
 
+/// The remote speaks v1, right or wrong. `in_v2.rs` says the same in v2.
+type Probe = peer_tests::script::Probe;
+
+/// Tests that count bytes of v1, or cut its frames.
+macro_rules! v1_only {
+    ($($test:item)+) => { $($test)+ };
+}
+
 mod addresses;
 mod btcd;
 mod clocks;

@@ -1,10 +1,11 @@
 //! V33: every message in every state, both directions, under every preset. Nothing panics, and the reaction is the one
 //! that the state and the policy call for.
 
+use crate::Probe;
 use peer_core::message::{MessageKind, Phase};
 use peer_core::{DisconnectReason, FrameError, HangUp, Link, Violation};
 use peer_tests::capture::{Capture, Way};
-use peer_tests::script::{Frame, HEADER_LEN, Probe, VersionPayload, compact_size, end};
+use peer_tests::script::{Frame, HEADER_LEN, VersionPayload, compact_size, end};
 
 use crate::support::{Preset, Reaction, Stage, delivered, reaction};
 use Reaction::{Deliver, Drop, End};

@@ -2,9 +2,10 @@
 
 use core::time::Duration;
 
+use crate::Probe;
 use peer_core::message::{DecodeErrorKind, MessageKind};
 use peer_core::{DisconnectReason, FrameError, Link, Malformed, Timeout, Violation};
-use peer_tests::script::{Frame, Probe, VersionPayload, end, list, stream};
+use peer_tests::script::{Frame, VersionPayload, end, list, stream};
 
 use crate::support::{
     ADDR_ENTRY, INV_ENTRY, Preset, Reaction, Stage, bad_payload, command, reaction,

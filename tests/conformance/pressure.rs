@@ -1,13 +1,14 @@
 //! Back-pressure both ways: a remote that does not read, an application that does not poll, a queue that is full, and
 //! two ends that want to send at the same time.
 
+use crate::Probe;
 use bytes::Bytes;
 use peer_core::message::{CommandName, FeeFilter, Message, Ping, SendCmpct, TxEncoding};
 use peer_core::network::Network;
 use peer_core::{Config, EncodedMessage, Event, Link, Outgoing, PeerMachine, SendError};
 use peer_tests::link::Dice;
 use peer_tests::pair::Pair;
-use peer_tests::script::{Frame, Probe, VersionPayload, stream};
+use peer_tests::script::{Frame, VersionPayload, stream};
 
 use crate::support::{config, delivered};
 

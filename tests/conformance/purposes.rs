@@ -2,12 +2,13 @@
 
 use core::time::Duration;
 
+use crate::Probe;
 use peer_core::message::{FeeFilter, Message, SendCmpct};
 use peer_core::{
     Annoyance, Config, DisconnectReason, Event, Goodbye, Link, Purpose, Reaction as Policy,
     SendError, Timeout, Violation,
 };
-use peer_tests::script::{Frame, Probe, VersionPayload, end, list};
+use peer_tests::script::{Frame, VersionPayload, end, list};
 
 use crate::support::{
     ADDR_ENTRY, ADDRV2_ENTRY, INV_ENTRY, assert_over, command, config, delivered,

@@ -2,9 +2,10 @@
 
 use core::time::Duration;
 
+use crate::Probe;
 use peer_core::message::{Reject, RejectCode, Text};
 use peer_core::{DisconnectReason, Event, Goodbye, HangUp, Link, Timeout};
-use peer_tests::script::{Frame, Probe, VersionPayload, end, stream};
+use peer_tests::script::{Frame, VersionPayload, end, stream};
 
 use crate::support::{assert_over, config, delivered};
 

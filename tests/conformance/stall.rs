@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use crate::Probe;
 use bytes::Bytes;
 use peer_core::message::{
     FilterRange, GetBlockTxn, GetCFCheckpt, IndexList, InvKind, InvVect, Inventory, Locator,
@@ -14,7 +15,7 @@ use peer_core::{
     Ticket, Timeout, Timer, Timestamp, Unanswered,
 };
 use peer_tests::capture::{Capture, Way};
-use peer_tests::script::{Frame, HEADER_LEN, Probe, VersionPayload, compact_size, end, sha256d};
+use peer_tests::script::{Frame, HEADER_LEN, VersionPayload, compact_size, end, sha256d};
 
 use crate::matrix::samples;
 use crate::support::{Preset, assert_over, config, delivered, large_block};
@@ -341,33 +342,35 @@ fn the_clock_starts_when_the_last_byte_has_left() {
     }
 }
 
-/// A large answer that takes minutes is no stall, however thin the trickle of its bytes.
-#[test]
-fn bytes_of_the_answer_push_the_deadline_on() {
-    let block = large_block(&payload(MessageKind::Block));
-    let bytes = Frame::new("block", block).to_bytes();
-    for step in [1_usize, 40, 20_000, 150_000] {
-        let mut probe = probe();
-        probe
-            .machine
-            .send(getdata([(InvKind::Block, block_hash())]))
-            .unwrap();
-        ask(&mut probe, Message::GetHeaders(locator(before_headers())));
-        probe.say(&bytes[..200]);
-        for piece in bytes[200..].chunks(step).take(40) {
-            // Behind it waits the answer to the second request, which is not late either.
-            let events = probe.wait(SECOND * 29);
-            assert_eq!(events.len(), 0, "{step}");
-            probe.say(piece);
+v1_only! {
+    /// A large answer that takes minutes is no stall, however thin the trickle of its bytes.
+    #[test]
+    fn bytes_of_the_answer_push_the_deadline_on() {
+        let block = large_block(&payload(MessageKind::Block));
+        let bytes = Frame::new("block", block).to_bytes();
+        for step in [1_usize, 40, 20_000, 150_000] {
+            let mut probe = probe();
+            probe
+                .machine
+                .send(getdata([(InvKind::Block, block_hash())]))
+                .unwrap();
+            ask(&mut probe, Message::GetHeaders(locator(before_headers())));
+            probe.say(&bytes[..200]);
+            for piece in bytes[200..].chunks(step).take(40) {
+                // Behind it waits the answer to the second request, which is not late either.
+                let events = probe.wait(SECOND * 29);
+                assert_eq!(events.len(), 0, "{step}");
+                probe.say(piece);
+            }
+            let rest = bytes.len().min(200 + 40 * step);
+            let heard = probe.say(&bytes[rest..]);
+            if rest < bytes.len() {
+                assert_eq!(delivered(&heard), ["block"]);
+            }
+            assert_eq!(probe.machine.stats().requests_in_flight, 1);
+            assert_eq!(unanswered(&probe.wait(SECOND * 89)).len(), 0);
+            assert_eq!(unanswered(&probe.wait(SECOND)), [RequestKind::GetHeaders]);
         }
-        let rest = bytes.len().min(200 + 40 * step);
-        let heard = probe.say(&bytes[rest..]);
-        if rest < bytes.len() {
-            assert_eq!(delivered(&heard), ["block"]);
-        }
-        assert_eq!(probe.machine.stats().requests_in_flight, 1);
-        assert_eq!(unanswered(&probe.wait(SECOND * 89)).len(), 0);
-        assert_eq!(unanswered(&probe.wait(SECOND)), [RequestKind::GetHeaders]);
     }
 }
 

@@ -1,10 +1,11 @@
 //! Presets, reactions, and the words in which the tables of this program are written.
 
+use crate::Probe;
 use peer_core::message::{DecodeError, DecodeErrorKind, MessageKind};
 use peer_core::network::Network;
 use peer_core::wire::ServiceFlags;
 use peer_core::{Config, DisconnectReason, Event, Link, Malformed, TransportPolicy};
-use peer_tests::script::{Frame, Probe, VersionPayload, compact_size, end};
+use peer_tests::script::{Frame, VersionPayload, compact_size, end};
 
 /// The three policies of table 2.13.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

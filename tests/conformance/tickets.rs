@@ -1,11 +1,12 @@
 //! What becomes of each message that was accepted: sent, told, or resolved at the end. Nobody waits for ever.
 
+use crate::Probe;
 use bytes::Bytes;
 use peer_core::message::{CommandName, FeeFilter, Message, Ping};
 use peer_core::{DisconnectReason, Event, HangUp, Link, SendError, Timeout};
 use peer_tests::link::Dice;
 use peer_tests::pair::Pair;
-use peer_tests::script::{Frame, Probe, VersionPayload};
+use peer_tests::script::{Frame, VersionPayload};
 
 use crate::support::config;
 
@@ -131,50 +132,52 @@ fn messages_that_the_remote_does_not_know_are_unsent() {
     assert_eq!(ticket.number(), 6, "a refused message takes no ticket");
 }
 
-/// The watermark only rises, speaks for every ticket, and is exact at the end, wherever that comes.
-#[test]
-fn the_watermark_tells_exactly_what_has_left() {
-    for seed in 0..100 {
-        let mut dice = Dice::new(seed);
-        let mut probe = Probe::negotiated(config(), Link::inbound());
-        probe.reads = false;
-        let mut ends = Vec::new();
-        let mut offset = 0;
-        for _ in 0..30 {
-            let size = dice.length().min(20_000);
-            if probe.machine.send(custom(size)).is_ok() {
-                offset += 24 + size;
-                ends.push(offset);
+v1_only! {
+    /// The watermark only rises, speaks for every ticket, and is exact at the end, wherever that comes.
+    #[test]
+    fn the_watermark_tells_exactly_what_has_left() {
+        for seed in 0..100 {
+            let mut dice = Dice::new(seed);
+            let mut probe = Probe::negotiated(config(), Link::inbound());
+            probe.reads = false;
+            let mut ends = Vec::new();
+            let mut offset = 0;
+            for _ in 0..30 {
+                let size = dice.length().min(20_000);
+                if probe.machine.send(custom(size)).is_ok() {
+                    offset += 24 + size;
+                    ends.push(offset);
+                }
             }
-        }
-        let stop = dice.below(offset as u64 + 1) as usize;
-        let (mut written, mut told) = (0, 0);
-        let complete = |written: usize| ends.iter().filter(|end| **end <= written).count() as u64;
-        while written < stop {
-            let n = dice
-                .length()
-                .min(stop - written)
-                .min(probe.machine.outbound().len());
-            probe.machine.sent(n, probe.now);
-            written += n;
-            if dice.below(3) == 0 {
-                for event in probe.heard() {
-                    let Event::Sent { through } = event else {
-                        panic!("{event:?}");
-                    };
-                    assert!(through.number() > told, "told twice");
-                    told = through.number();
+            let stop = dice.below(offset as u64 + 1) as usize;
+            let (mut written, mut told) = (0, 0);
+            let complete = |written: usize| ends.iter().filter(|end| **end <= written).count() as u64;
+            while written < stop {
+                let n = dice
+                    .length()
+                    .min(stop - written)
+                    .min(probe.machine.outbound().len());
+                probe.machine.sent(n, probe.now);
+                written += n;
+                if dice.below(3) == 0 {
+                    for event in probe.heard() {
+                        let Event::Sent { through } = event else {
+                            panic!("{event:?}");
+                        };
+                        assert!(through.number() > told, "told twice");
+                        told = through.number();
+                        assert_eq!(told, complete(written));
+                    }
                     assert_eq!(told, complete(written));
                 }
-                assert_eq!(told, complete(written));
             }
+            match dice.below(2) {
+                0 => probe.machine.abort(),
+                _ => probe.machine.hung_up(HangUp::Reset, probe.now),
+            }
+            let sent = Some(complete(written)).filter(|count| *count > 0);
+            assert_eq!(resolved(&probe.heard()), sent, "seed {seed}");
         }
-        match dice.below(2) {
-            0 => probe.machine.abort(),
-            _ => probe.machine.hung_up(HangUp::Reset, probe.now),
-        }
-        let sent = Some(complete(written)).filter(|count| *count > 0);
-        assert_eq!(resolved(&probe.heard()), sent, "seed {seed}");
     }
 }
 
@@ -227,44 +230,46 @@ fn the_end_tells_why_and_through_which_ticket_together() {
     assert_eq!(peer_tests::script::end(&events), Some(&stalled));
 }
 
-/// An application that takes nothing from the remote hears what became of its own messages, once.
-#[test]
-fn progress_is_told_past_what_is_not_taken() {
-    let mut probe = Probe::negotiated(config(), Link::inbound());
-    let ping = Frame::new("ping", vec![7; 8]).to_bytes();
-    assert_eq!(probe.machine.receive(&ping, probe.now), ping.len());
-    let mut last = None;
-    let full = loop {
-        match probe.machine.send(custom(600_000)) {
-            Ok(ticket) => last = Some(ticket),
-            Err(SendError::Full(_)) => break true,
-            Err(error) => panic!("{error}"),
+v1_only! {
+    /// An application that takes nothing from the remote hears what became of its own messages, once.
+    #[test]
+    fn progress_is_told_past_what_is_not_taken() {
+        let mut probe = Probe::negotiated(config(), Link::inbound());
+        let ping = Frame::new("ping", vec![7; 8]).to_bytes();
+        assert_eq!(probe.machine.receive(&ping, probe.now), ping.len());
+        let mut last = None;
+        let full = loop {
+            match probe.machine.send(custom(600_000)) {
+                Ok(ticket) => last = Some(ticket),
+                Err(SendError::Full(_)) => break true,
+                Err(error) => panic!("{error}"),
+            }
+        };
+        assert!(full && last.is_some());
+        assert!(probe.machine.poll_progress().is_none(), "nothing has left");
+        while probe.machine.wants_write() {
+            let n = probe.machine.outbound().len();
+            probe.machine.sent(n, probe.now);
         }
-    };
-    assert!(full && last.is_some());
-    assert!(probe.machine.poll_progress().is_none(), "nothing has left");
-    while probe.machine.wants_write() {
-        let n = probe.machine.outbound().len();
-        probe.machine.sent(n, probe.now);
+        let told = probe.machine.poll_progress();
+        assert!(
+            matches!(told, Some(Event::Sent { through }) if Some(through) == last),
+            "{told:?}"
+        );
+        let told = probe.machine.poll_progress();
+        assert!(matches!(told, Some(Event::Writable)), "{told:?}");
+        assert!(probe.machine.poll_progress().is_none());
+        // What is left is the remote's ping, which nobody has taken.
+        let events: Vec<Event> = core::iter::from_fn(|| probe.machine.poll_event()).collect();
+        assert!(
+            matches!(
+                &events[..],
+                [Event::Message {
+                    message: Message::Ping(_),
+                    ..
+                }]
+            ),
+            "{events:?}"
+        );
     }
-    let told = probe.machine.poll_progress();
-    assert!(
-        matches!(told, Some(Event::Sent { through }) if Some(through) == last),
-        "{told:?}"
-    );
-    let told = probe.machine.poll_progress();
-    assert!(matches!(told, Some(Event::Writable)), "{told:?}");
-    assert!(probe.machine.poll_progress().is_none());
-    // What is left is the remote's ping, which nobody has taken.
-    let events: Vec<Event> = core::iter::from_fn(|| probe.machine.poll_event()).collect();
-    assert!(
-        matches!(
-            &events[..],
-            [Event::Message {
-                message: Message::Ping(_),
-                ..
-            }]
-        ),
-        "{events:?}"
-    );
 }

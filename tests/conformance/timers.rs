@@ -2,9 +2,10 @@
 
 use core::time::Duration;
 
+use crate::Probe;
 use peer_core::message::{Message, Ping};
 use peer_core::{Config, DisconnectReason, Link, Timeout, Timer};
-use peer_tests::script::{Frame, Probe, VersionPayload, end};
+use peer_tests::script::{Frame, VersionPayload, end};
 
 use crate::support::config;
 
@@ -239,16 +240,18 @@ fn before_bip31_pings_have_no_nonce() {
     }
 }
 
-/// Row 53: any byte counts, and nothing else.
-#[test]
-fn silence_lasts_five_minutes_to_the_microsecond() {
-    let mut probe = Probe::negotiated(exact(), Link::inbound());
-    probe.wait(299 * SECOND);
-    // One byte of a frame that never ends.
-    probe.say(&[0xfa]);
-    assert_eq!(end(&probe.wait(5 * MINUTE - MOMENT)), None);
-    assert_eq!(probe.machine.deadline_reason(), Some(Timer::Idle));
-    assert_eq!(end(&probe.wait(MOMENT)), Some(&timeout(Timeout::Idle)));
+v1_only! {
+    /// Row 53: any byte counts, and nothing else.
+    #[test]
+    fn silence_lasts_five_minutes_to_the_microsecond() {
+        let mut probe = Probe::negotiated(exact(), Link::inbound());
+        probe.wait(299 * SECOND);
+        // One byte of a frame that never ends.
+        probe.say(&[0xfa]);
+        assert_eq!(end(&probe.wait(5 * MINUTE - MOMENT)), None);
+        assert_eq!(probe.machine.deadline_reason(), Some(Timer::Idle));
+        assert_eq!(end(&probe.wait(MOMENT)), Some(&timeout(Timeout::Idle)));
+    }
 }
 
 /// Section "Ours by default": two minutes without a byte taken, from when there was one to take.
@@ -295,20 +298,22 @@ fn what_is_queued_in_the_tick_of_the_last_look_is_watched_too() {
     assert_eq!(end(&probe.wait(MOMENT)), Some(&stalled));
 }
 
-#[test]
-fn a_remote_that_never_takes_our_version_is_stalled() {
-    let mut config = exact();
-    config.timeouts.negotiation = 10 * MINUTE;
-    let mut probe = Probe::new(config, Link::outbound().with_start_height(1));
-    // The probe has read it; a fresh machine has not been read from.
-    let config = alloc::sync::Arc::clone(probe.machine.config());
-    probe.machine = peer_core::PeerMachine::from_seed(config, Link::outbound(), probe.now, [1; 32]);
-    probe.reads = false;
-    assert_eq!(end(&probe.wait(2 * MINUTE - MOMENT)), None);
-    assert_eq!(
-        end(&probe.wait(MOMENT)),
-        Some(&timeout(Timeout::WriteStall))
-    );
+v1_only! {
+    #[test]
+    fn a_remote_that_never_takes_our_version_is_stalled() {
+        let mut config = exact();
+        config.timeouts.negotiation = 10 * MINUTE;
+        let mut probe = Probe::new(config, Link::outbound().with_start_height(1));
+        // The probe has read it; a fresh machine has not been read from.
+        let config = alloc::sync::Arc::clone(probe.machine.config());
+        probe.machine = peer_core::PeerMachine::from_seed(config, Link::outbound(), probe.now, [1; 32]);
+        probe.reads = false;
+        assert_eq!(end(&probe.wait(2 * MINUTE - MOMENT)), None);
+        assert_eq!(
+            end(&probe.wait(MOMENT)),
+            Some(&timeout(Timeout::WriteStall))
+        );
+    }
 }
 
 /// Five seconds for the last words.

@@ -3,9 +3,10 @@
 
 use core::time::Duration;
 
+use crate::Probe;
 use peer_core::network::Network;
 use peer_core::{Announced, Config, Link, Timer, Timestamp, Trickle};
-use peer_tests::script::{Frame, Probe, START, VersionPayload};
+use peer_tests::script::{Frame, START, VersionPayload};
 
 use crate::inventory::{announced, hash, tx};
 use crate::support::config;

@@ -2,12 +2,13 @@
 
 use core::net::SocketAddr;
 
+use crate::Probe;
 use peer_core::message::{DecodeErrorKind, MessageKind};
 use peer_core::wire::ServiceFlags;
 use peer_core::{
     Config, DisconnectReason, Event, Incompatible, Link, MisbehaviorKind, Purpose, Timestamp,
 };
-use peer_tests::script::{Frame, Probe, START, VersionPayload, end};
+use peer_tests::script::{Frame, START, VersionPayload, end};
 
 use crate::support::{Preset, assert_over, bad_payload, config};
 

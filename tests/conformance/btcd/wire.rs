@@ -2,12 +2,13 @@
 
 use core::time::Duration;
 
+use crate::Probe;
 use peer_core::message::{DecodeErrorKind, MessageKind};
 use peer_core::network::Network;
 use peer_core::{
     Annoyance, Config, DisconnectReason, FrameError, HangUp, Link, Malformed, Oversized,
 };
-use peer_tests::script::{Frame, Probe, VersionPayload, end};
+use peer_tests::script::{Frame, VersionPayload, end};
 
 use crate::support::{
     Preset, Reaction, Stage, assert_over, bad_payload, command, delivered, reaction,

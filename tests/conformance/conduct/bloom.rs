@@ -1,8 +1,9 @@
 //! Bloom filters (BIP37, BIP111): who may send them, and when (rows 77 and 84; 78 and 79 are with the counts).
 
+use crate::Probe;
 use peer_core::wire::ServiceFlags;
 use peer_core::{Annoyance, Config, DisconnectReason, Link, MisbehaviorKind, Severity, Violation};
-use peer_tests::script::{Frame, Probe, VersionPayload, end};
+use peer_tests::script::{Frame, VersionPayload, end};
 
 use super::acts;
 use crate::support::{Preset, Reaction, Stage, command, config, delivered, filterload, reaction};

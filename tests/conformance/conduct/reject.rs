@@ -2,12 +2,13 @@
 
 use core::time::Duration;
 
+use crate::Probe;
 use peer_core::message::{Message, Reject, RejectCode, Text};
 use peer_core::{
     Annoyance, DisconnectReason, Incompatible, Link, MisbehaviorKind, SendError, Severity,
     Violation,
 };
-use peer_tests::script::{Frame, Probe, VersionPayload, end};
+use peer_tests::script::{Frame, VersionPayload, end};
 
 use super::acts;
 use crate::support::{Preset, Stage, assert_over, command, config, delivered};

@@ -5,11 +5,13 @@
 
 mod probe;
 mod version;
+mod wire;
 
 use sha2::{Digest, Sha256};
 
-pub use probe::{Probe, START, end};
+pub use probe::{Probe, ProbeOver, START, end};
 pub use version::VersionPayload;
+pub use wire::{V1, V2, Wire};
 
 /// First bytes of every frame on Bitcoin's regtest.
 pub const REGTEST: [u8; 4] = [0xfa, 0xbf, 0xb5, 0xda];

@@ -3,9 +3,9 @@
 use alloc::sync::Arc;
 use core::time::Duration;
 
-use peer_core::{Config, DisconnectReason, Event, Link, PeerMachine, Timestamp, TransportPolicy};
+use peer_core::{Config, DisconnectReason, Event, Link, PeerMachine, Timestamp};
 
-use super::{Frame, VersionPayload};
+use super::{Frame, V1, VersionPayload, Wire};
 
 /// When probes begin.
 pub const START: Timestamp = Timestamp::from_secs(1_700_000_000);
@@ -14,7 +14,7 @@ pub const START: Timestamp = Timestamp::from_secs(1_700_000_000);
 ///
 /// Methods speak from the remote's side of the wire: [`say`](Self::say) and [`read`](Self::read).
 #[derive(Debug)]
-pub struct Probe {
+pub struct ProbeOver<W> {
     /// The machine.
     pub machine: PeerMachine,
     /// What the clock shows.
@@ -23,13 +23,16 @@ pub struct Probe {
     pub reads: bool,
     /// Whether the application polls events whenever there may be some, as it does from the start.
     pub polls: bool,
-    /// Taken from the machine and not read.
-    written: Vec<u8>,
+    /// The remote's end of the wire.
+    pub wire: W,
     /// Events that came while nobody asked for them.
     events: Vec<Event>,
 }
 
-impl Probe {
+/// A probe in v1: any bytes can be said.
+pub type Probe = ProbeOver<V1>;
+
+impl<W: Wire> ProbeOver<W> {
     /// A new connection.
     #[must_use]
     pub fn new(config: Config, link: Link) -> Self {
@@ -39,17 +42,19 @@ impl Probe {
     /// A new connection at a certain time.
     #[must_use]
     pub fn at(mut config: Config, link: Link, now: Timestamp) -> Self {
-        config.transport = TransportPolicy::V1;
+        config.transport = W::POLICY;
+        let wire = W::new(&link, config.network.magic);
         let machine = PeerMachine::from_seed(Arc::new(config), link, now, [5; 32]);
         let mut probe = Self {
             machine,
             now,
             reads: true,
             polls: true,
-            written: Vec::new(),
+            wire,
             events: Vec::new(),
         };
-        probe.settle();
+        let opening = probe.wire.opening();
+        probe.say_raw(&opening);
         probe
     }
 
@@ -75,15 +80,23 @@ impl Probe {
         probe
     }
 
-    /// The remote says `bytes`; returns what the application heard. What the machine refuses to take is lost.
+    /// The remote says `bytes`, which are frames of v1 however they travel; returns what the application heard. What
+    /// the machine refuses to take is lost.
     pub fn say(&mut self, bytes: &[u8]) -> Vec<Event> {
+        let said = self.wire.say(bytes);
+        self.say_raw(&said);
+        self.heard()
+    }
+
+    /// The remote says `bytes` as they are.
+    pub fn say_raw(&mut self, bytes: &[u8]) {
         let mut rest = bytes;
         loop {
             let taken = self.machine.receive(rest, self.now);
             rest = rest.get(taken..).unwrap_or_default();
             let moved = self.settle();
             if rest.is_empty() || (taken == 0 && !moved) {
-                return self.heard();
+                return;
             }
         }
     }
@@ -96,13 +109,7 @@ impl Probe {
     /// What the machine said since last time.
     pub fn read(&mut self) -> Vec<Frame> {
         self.settle();
-        let (mut frames, mut start) = (Vec::new(), 0);
-        while let Some((frame, len)) = Frame::cut(self.written.get(start..).unwrap_or_default()) {
-            frames.push(frame);
-            start = start.saturating_add(len);
-        }
-        self.written.drain(..start);
-        frames
+        core::iter::from_fn(|| self.wire.next()).collect()
     }
 
     /// The commands of what the machine said since last time.
@@ -159,7 +166,9 @@ impl Probe {
                     .copied()
                     .collect();
                 self.machine.sent(lent.len(), self.now);
-                self.written.extend(lent);
+                let answer = self.wire.hear(&lent);
+                let taken = self.machine.receive(&answer, self.now);
+                assert_eq!(taken, answer.len(), "handshakes are short");
                 now_moved = true;
             }
             if !now_moved {
