@@ -24,6 +24,8 @@ pub use self::error::ConfigError;
 pub use self::limits::Limits;
 pub use self::requests::RequestTimeouts;
 pub use self::timeouts::Timeouts;
+#[cfg(feature = "_bip324")]
+pub use self::transport::RecordedKey;
 pub use self::transport::{Garbage, TransportPolicy, V2Options};
 pub use self::trickle::Trickle;
 
@@ -194,6 +196,12 @@ impl Config {
         {
             let (len, most) = (garbage.len(), MAX_GARBAGE);
             return Err(ConfigError::GarbageTooLong { len, most });
+        }
+        #[cfg(feature = "_bip324")]
+        if let Some(RecordedKey { secret, ellswift }) = &self.v2.recorded_key
+            && crate::bip324::KeyPair::from_parts(*secret, *ellswift).is_err()
+        {
+            return Err(ConfigError::RecordedKey);
         }
         let max_payload = self.network.max_payload;
         if let Some(len) = self.v2.decoys.iter().find(|len| **len > max_payload) {

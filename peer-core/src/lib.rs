@@ -173,6 +173,8 @@ mod transport;
 pub use self::announcement::{Announced, Announcement};
 pub use self::ban_score::{BanPolicy, BanScore, Penalty, Points};
 pub use self::command::{Command, Outcome, Pushed};
+#[cfg(feature = "_bip324")]
+pub use self::config::RecordedKey;
 pub use self::config::{
     AddrRateLimit, Config, ConfigError, Garbage, Limits, RequestTimeouts, Timeouts,
     TransportPolicy, Trickle, V2Options,

@@ -13,4 +13,5 @@ mod cuts;
 mod frames;
 mod machines;
 mod recorded;
+mod sealed;
 mod special;

@@ -63,6 +63,9 @@ pub enum ConfigError {
         /// How many there may be.
         most: usize,
     },
+    /// No point of the curve belongs to it.
+    #[error("the recorded secret is no secret key")]
+    RecordedKey,
     /// The remote would take it for a message that is too long.
     #[error("a decoy with {len} bytes of contents, at most {most} are possible")]
     DecoyTooLong {

@@ -41,6 +41,28 @@ pub struct V2Options {
     pub garbage: Garbage,
     /// Decoys sent before our version packet, each with so many bytes of contents. Default none.
     pub decoys: Vec<u32>,
+    /// The key of a session that was recorded, to hear the remote's side of it again. Default none:
+    /// every connection has a key of its own. Anything else gives all secrecy away.
+    #[cfg(feature = "_bip324")]
+    pub recorded_key: Option<RecordedKey>,
+}
+
+/// A secret key, and its public key as it was sent.
+#[cfg(feature = "_bip324")]
+#[derive(Clone, PartialEq, Eq)]
+pub struct RecordedKey {
+    /// The secret key.
+    pub secret: [u8; 32],
+    /// The encoding that was sent. Nobody checks that it belongs to the secret.
+    pub ellswift: [u8; crate::bip324::ELLSWIFT_LEN],
+}
+
+#[cfg(feature = "_bip324")]
+impl core::fmt::Debug for RecordedKey {
+    /// Leaves the secret out.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("RecordedKey").finish_non_exhaustive()
+    }
 }
 
 /// Bytes without meaning that follow a key, 4,095 at most (BIP324).

@@ -50,7 +50,13 @@ impl Hello {
     pub(super) fn say(spoken: Spoken, config: &Config, outbox: &mut Outbox, rng: &mut Rng) -> Self {
         // What the secret came from is gone when this is.
         let mut rng = rng.branch();
+        let recorded = config.v2.recorded_key.as_ref();
+        let recorded = recorded.map(|key| KeyPair::from_parts(key.secret, key.ellswift));
         let pair = loop {
+            // What is no key is refused by `Config::validate`.
+            if let Some(Ok(pair)) = recorded {
+                break pair;
+            }
             let (secret, aux) = (rng.next_array(), rng.next_array());
             if let Ok(pair) = KeyPair::from_secret(secret, aux) {
                 break pair;
