@@ -11,8 +11,10 @@ use proptest::prelude::*;
 
 type Target = (&'static str, fn(&[u8]));
 
-const TARGETS: [Target; 3] = [
+const TARGETS: [Target; 5] = [
     ("v1_stream", fuzz::v1_stream),
+    ("v2_handshake", fuzz::v2_handshake),
+    ("v2_packets", fuzz::v2_packets),
     ("message", fuzz::message),
     ("machine", fuzz::machine),
 ];
@@ -103,6 +105,22 @@ proptest! {
     #[test]
     fn noise_means_the_same_however_it_is_cut(input in vec(any::<u8>(), 0..200)) {
         fuzz::v1_stream(&input);
+    }
+
+    #[test]
+    fn strangers_mean_the_same_however_they_are_cut(input in vec(any::<u8>(), 0..300)) {
+        fuzz::v2_handshake(&input);
+    }
+
+    #[test]
+    fn packets_mean_the_same_however_they_are_cut(
+        seed in any::<u64>(),
+        records in vec((any::<u8>(), vec(any::<u8>(), 0..40)), 0..20),
+    ) {
+        let records = records.iter().flat_map(|(kind, contents)| {
+            [&[*kind, contents.len() as u8], &contents[..]].concat()
+        });
+        fuzz::v2_packets(&seed.to_le_bytes().into_iter().chain(records).collect::<Vec<_>>());
     }
 
     #[test]

@@ -8,13 +8,16 @@ use alloc::sync::Arc;
 use core::time::Duration;
 
 use bytes::Bytes;
+use peer_core::bip324::{KeyPair, Role, SALT_PREFIX, SessionKeys};
 use peer_core::message::{
     Codec, InvKind, InvVect, Inventory, Locator, Message, MessageKind, MessageLimits, Ping,
     TxEncoding,
 };
 use peer_core::network::{Network, ServiceFlags};
 use peer_core::wire::{AddrEntry, Address, BlockHash, Hash};
-use peer_core::{Command, Config, Event, HangUp, Link, PeerMachine, Timestamp};
+use peer_core::{
+    Command, Config, Event, Garbage, HangUp, Link, PeerMachine, Timestamp, TransportPolicy,
+};
 
 use crate::link::{Cuts, Dice};
 use crate::script::{Frame, START, VersionPayload};
@@ -32,28 +35,122 @@ fn number(input: &[u8]) -> (u64, &[u8]) {
 pub fn v1_stream(input: &[u8]) {
     let (seed, stream) = number(input);
     let hear = |cuts: Cuts| {
-        let config = Arc::new(Config::with_secret(Network::REGTEST, [7; 32]));
+        let mut config = Config::with_secret(Network::REGTEST, [7; 32]);
+        config.transport = TransportPolicy::V1;
+        let config = Arc::new(config);
         let mut machine = PeerMachine::from_seed(config, Link::inbound(), START, [5; 32]);
         let mut heard = Vec::new();
         let mut said = Vec::new();
         let greeting = [VersionPayload::default().frame(), Frame::empty("verack")];
         let greeting = crate::script::stream(greeting.iter().skip(2 * (seed & 1) as usize));
-        for piece in Cuts::Whole.pieces(&greeting).chain(cuts.pieces(stream)) {
-            let mut rest = piece;
-            while !rest.is_empty() && !machine.is_closed() {
-                let taken = machine.receive(rest, START);
-                rest = &rest[taken..];
-                take_all(&mut machine, START, &mut heard, &mut said);
-            }
-        }
-        machine.hung_up(HangUp::EndOfStream, START);
-        take_all(&mut machine, START, &mut heard, &mut said);
-        assert!(machine.is_closed());
+        let pieces = Cuts::Whole.pieces(&greeting).chain(cuts.pieces(stream));
+        feed(&mut machine, pieces, &mut heard, &mut said);
         (heard, said)
     };
     let whole = hear(Cuts::Whole);
     assert!(hear(Cuts::Random(seed)) == whole, "cut at random");
     assert!(hear(Cuts::Bytewise) == whole, "byte by byte");
+}
+
+/// The same of what a stranger says from the beginning where v1 and v2 are accepted, or to one who has dialled in v2: the
+/// lowest bit chooses.
+///
+/// Whether our own key has left before the end is heard of depends on who is quicker, so of two lists of words one may
+/// only be longer.
+pub fn v2_handshake(input: &[u8]) {
+    let (seed, stream) = number(input);
+    let hear = |cuts: Cuts| {
+        let config = Arc::new(Config::with_secret(Network::REGTEST, [7; 32]));
+        let link = [Link::inbound(), Link::outbound()][(seed & 1) as usize];
+        let mut machine = PeerMachine::from_seed(config, link, START, [5; 32]);
+        let (mut heard, mut said) = (Vec::new(), Vec::new());
+        take_all(&mut machine, START, &mut heard, &mut said);
+        feed(&mut machine, cuts.pieces(stream), &mut heard, &mut said);
+        (heard, said)
+    };
+    let (heard, said) = hear(Cuts::Whole);
+    for cuts in [Cuts::Random(seed), Cuts::Bytewise] {
+        let (other, words) = hear(cuts);
+        assert!(other == heard, "{cuts:?}");
+        assert!(words.starts_with(&said) || said.starts_with(&words));
+    }
+}
+
+/// The same of packets, after a correct exchange of keys. The first 8 bytes choose garbage and cuts, and whether a correct
+/// handshake follows; the rest is packets: a byte that says what kind (decoy, not sealed at all, or a message), one for the
+/// length, and the contents.
+pub fn v2_packets(input: &[u8]) {
+    let (seed, records) = number(input);
+    let hear = |cuts: Cuts| {
+        let mut config = Config::with_secret(Network::REGTEST, [7; 32]);
+        config.v2.garbage = Garbage::Fixed(Bytes::new());
+        let link = [Link::inbound(), Link::outbound()][(seed & 1) as usize];
+        let mut machine = PeerMachine::from_seed(Arc::new(config), link, START, [5; 32]);
+        let (mut heard, mut said) = (Vec::new(), Vec::new());
+        let pair = KeyPair::from_secret([0x5c; 32], [0x1e; 32]).unwrap();
+        machine.receive(pair.ellswift(), START);
+        take_all(&mut machine, START, &mut heard, &mut said);
+        let role = [Role::Initiator, Role::Responder][(seed & 1) as usize];
+        let magic = Network::REGTEST.magic;
+        let mut keys = pair.agree(said.first_chunk().unwrap(), role, SALT_PREFIX, magic);
+        let stream = packets(&mut keys, seed, records);
+        feed(&mut machine, cuts.pieces(&stream), &mut heard, &mut said);
+        (heard, said)
+    };
+    let whole = hear(Cuts::Whole);
+    assert!(hear(Cuts::Random(seed)) == whole, "cut at random");
+    assert!(hear(Cuts::Bytewise) == whole, "byte by byte");
+}
+
+/// What follows the key: garbage, terminator, version packet, perhaps a handshake, and the packets of the input.
+fn packets(keys: &mut SessionKeys, seed: u64, mut records: &[u8]) -> Vec<u8> {
+    let garbage = vec![0xaa; usize::try_from(seed >> 8 & 0xfff).unwrap()];
+    let mut stream = [&garbage[..], &keys.send_terminator].concat();
+    let mut seal = |contents: &[&[u8]], aad: &[u8], is_decoy: bool, stream: &mut Vec<u8>| {
+        keys.sealer.seal(contents, aad, is_decoy, stream).unwrap();
+    };
+    seal(&[], &garbage, false, &mut stream);
+    if seed & 2 == 0 {
+        for frame in [VersionPayload::default().frame(), Frame::empty("verack")] {
+            seal(
+                &[&[0], &frame.command, &frame.payload],
+                &[],
+                false,
+                &mut stream,
+            );
+        }
+    }
+    while let [kind, length, rest @ ..] = records {
+        let (contents, after) = rest.split_at(rest.len().min(usize::from(*length)));
+        match kind % 4 {
+            0 => seal(&[contents], &[], true, &mut stream),
+            // From here on nothing is authentic.
+            1 if kind >> 2 == 0 => stream.extend_from_slice(contents),
+            _ => seal(&[contents], &[], false, &mut stream),
+        }
+        records = after;
+    }
+    stream
+}
+
+/// Says everything, then hangs up.
+fn feed<'a>(
+    machine: &mut PeerMachine,
+    pieces: impl Iterator<Item = &'a [u8]>,
+    heard: &mut Vec<String>,
+    said: &mut Vec<u8>,
+) {
+    for piece in pieces {
+        let mut rest = piece;
+        while !rest.is_empty() && !machine.is_closed() {
+            let taken = machine.receive(rest, START);
+            rest = &rest[taken..];
+            take_all(machine, START, heard, said);
+        }
+    }
+    machine.hung_up(HangUp::EndOfStream, START);
+    take_all(machine, START, heard, said);
+    assert!(machine.is_closed());
 }
 
 fn take_all(
@@ -118,6 +215,8 @@ fn act(input: &[u8]) -> (Vec<String>, Vec<u8>) {
     let mut config = Config::with_secret(Network::REGTEST, [7; 32]);
     config.review_version = seed & 2 != 0;
     config.raw_events = seed & 4 != 0;
+    config.transport = [TransportPolicy::V1, TransportPolicy::Auto][(seed >> 5 & 1) as usize];
+    config.v2.admission = seed & 64 != 0;
     let config = match seed >> 3 & 3 {
         0 => config.like_core(),
         1 => config.like_btcd(),
@@ -161,6 +260,8 @@ fn act(input: &[u8]) -> (Vec<String>, Vec<u8>) {
                 machine.sent(n, now);
                 said.extend(&lent[..n]);
             }
+            11 if operation & 16 != 0 => machine.admit_v2(),
+            12 if operation & 16 != 0 => machine.refuse_v2(),
             11 => machine.accept_version(),
             12 => machine.refuse_version(None),
             13 if dice.below(4) == 0 => {
@@ -184,7 +285,7 @@ fn act(input: &[u8]) -> (Vec<String>, Vec<u8>) {
 
 /// Something to send that the machine has its own mind about.
 fn wish(dice: &mut Dice) -> Command {
-    let which = dice.below(8);
+    let which = dice.below(12);
     let mut addresses = || {
         let count = dice.below(1_100);
         let entry = |_| AddrEntry {
@@ -209,6 +310,7 @@ fn wish(dice: &mut Dice) -> Command {
             Command::Send(Message::GetData(list).into())
         }
         10 => Command::Send(Message::MemPool.into()),
+        11 => Command::SendDecoy(u32::try_from(dice.below(100_000)).unwrap()),
         _ => Command::Send(Message::GetAddr.into()),
     }
 }
