@@ -4,6 +4,7 @@
 //! from what opening says, for the record, and need not remember it.
 //!
 //! - [`landing`]: where received bytes come down;
+//! - [`parcel`]: one message on its way out;
 //! - [`outbox`]: what waits to be sent, in order, and [`staging`], the slices lent to the socket;
 //! - [`frame`]: what is cut from the stream, whatever it looked like there, and why it cannot be;
 //! - [`v1`]: the classic frame with magic and checksum;
@@ -12,6 +13,7 @@
 mod frame;
 pub(crate) mod landing;
 pub(crate) mod outbox;
+mod parcel;
 pub(crate) mod staging;
 pub(crate) mod v1;
 #[cfg(feature = "_bip324")]
@@ -98,6 +100,10 @@ impl Transport {
     }
 
     /// The permission.
+    #[cfg_attr(
+        not(feature = "_bip324"),
+        expect(clippy::needless_pass_by_ref_mut, reason = "v2 needs it")
+    )]
     pub(crate) fn admit(&mut self) {
         #[cfg(feature = "_bip324")]
         if let Reader::Detecting(detector) = &mut self.reader {

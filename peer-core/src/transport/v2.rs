@@ -146,7 +146,7 @@ pub(super) struct Receiver {
 }
 
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "a receiver is boxed as a whole")]
+#[allow(clippy::large_enum_variant, reason = "a receiver is boxed as a whole")]
 enum Stage {
     /// We have sent our key.
     Key(Hello),

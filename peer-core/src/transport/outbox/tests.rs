@@ -2,6 +2,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::*;
+use crate::message::CommandName;
 use crate::transport::v1::HEADER_LEN;
 
 const MAGIC: [u8; 4] = *b"test";
