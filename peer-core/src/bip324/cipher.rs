@@ -11,10 +11,20 @@ use super::{LENGTH_LEN, TAG_LEN, Unauthentic};
 /// Packets between two changes of the key (BIP324: `REKEY_INTERVAL`).
 pub(super) const REKEY_INTERVAL: u32 = 224;
 
+/// Lengths whose keystream is made at once: as often as that there is a whole number of them between
+/// two changes of the key.
+const AHEAD: usize = 32;
+
+const _: () = assert!((REKEY_INTERVAL as usize).is_multiple_of(AHEAD));
+
 /// FSChaCha20: one keystream runs through the lengths of all packets.
 pub(super) struct LengthCipher {
     /// Wipes itself when dropped.
     stream: ChaCha20,
+    /// Keystream for the next lengths, the nearest last.
+    ahead: Zeroizing<[[u8; LENGTH_LEN]; AHEAD]>,
+    /// How many of them are left.
+    left: usize,
     /// Lengths since the key was replaced.
     used: u32,
     rekeys: u64,
@@ -24,6 +34,8 @@ impl LengthCipher {
     pub(super) fn new(key: &[u8; 32]) -> Self {
         Self {
             stream: stream(key, 0),
+            ahead: Zeroizing::new([[0; LENGTH_LEN]; AHEAD]),
+            left: 0,
             used: 0,
             rekeys: 0,
         }
@@ -32,11 +44,27 @@ impl LengthCipher {
     /// Encrypts a length, or decrypts one.
     #[inline]
     pub(super) fn apply(&mut self, length: &mut [u8; LENGTH_LEN]) {
-        self.stream.apply_keystream(length);
+        if self.left == 0 {
+            self.look_ahead();
+        }
+        self.left -= 1;
+        if let Some(keystream) = self.ahead.get(self.left) {
+            for (byte, key) in length.iter_mut().zip(keystream) {
+                *byte ^= key;
+            }
+        }
         self.used += 1;
         if self.used == REKEY_INTERVAL {
             self.rekey();
         }
+    }
+
+    #[cold]
+    fn look_ahead(&mut self) {
+        *self.ahead = [[0; LENGTH_LEN]; AHEAD];
+        self.stream.apply_keystream(self.ahead.as_flattened_mut());
+        self.ahead.reverse();
+        self.left = AHEAD;
     }
 
     #[cold]
