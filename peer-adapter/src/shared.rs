@@ -261,7 +261,9 @@ impl Shared {
     /// Reports for duty: `waker` is woken when there is something to do.
     fn report(&self, waker: &Waker, machine: &PeerMachine) -> Orders {
         let mut state = self.lock();
-        machine.stats_into(&mut state.stats);
+        if state.ended.is_none() {
+            machine.stats_into(&mut state.stats);
+        }
         register(&mut state.driver, waker);
         Orders {
             verdict: state.verdict.take(),

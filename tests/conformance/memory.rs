@@ -291,3 +291,41 @@ fn a_million_announcements_leave_a_cache() {
     // A few counters of the statistics besides.
     assert!(info.bytes_current <= 24_500, "{}", info.bytes_current);
 }
+
+/// A stranger that begins in v2, and one that goes through the whole of its handshake, with all the garbage there may be
+/// on both sides: some buffers, and what a session needs.
+#[test]
+fn strangers_in_v2_cost_little() {
+    use peer_core::bip324::{KeyPair, MAX_GARBAGE, Role, SALT_PREFIX};
+
+    let mut config = on(Network::REGTEST);
+    config.transport = TransportPolicy::Auto;
+    config.v2.garbage = peer_core::Garbage::Fixed(vec![7; MAX_GARBAGE].into());
+    let mut machine = fresh(config);
+    let held = allocated(|| feed(&mut machine, &[0xff]));
+    // The window, a key and garbage to be sent and to vouch for, the stages.
+    assert!(held.bytes_max <= 20 * KIB, "{}", held.bytes_max);
+
+    let pair = KeyPair::from_secret([1; 32], [2; 32]).unwrap();
+    let mut config = on(Network::REGTEST);
+    config.transport = TransportPolicy::Auto;
+    config.v2.garbage = peer_core::Garbage::Fixed(vec![7; MAX_GARBAGE].into());
+    let mut machine = fresh(config);
+    let mut theirs = Vec::new();
+    let garbage = vec![9; MAX_GARBAGE];
+    let info = measure(|| {
+        feed(&mut machine, pair.ellswift());
+        theirs = machine.outbound().slices().flatten().copied().collect();
+        read(&mut machine);
+        feed(&mut machine, &garbage);
+    });
+    assert!(info.bytes_max <= 32 * KIB, "{}", info.bytes_max);
+    let key = theirs.first_chunk().unwrap();
+    let mut keys = pair.agree(key, Role::Initiator, SALT_PREFIX, Network::REGTEST.magic);
+    let mut rest = keys.send_terminator.to_vec();
+    keys.sealer.seal(&[], &garbage, false, &mut rest).unwrap();
+    feed(&mut machine, &rest);
+    read(&mut machine);
+    assert!(machine.transport().is_some());
+    assert_eq!(machine.memory_held(), 0);
+}

@@ -324,3 +324,14 @@ fn no_secret_is_printed() {
         Some(InvalidSecret)
     );
 }
+
+/// What keys are kept in wipes itself: the keystream, and every array of bytes that is a key. (Of the packet cipher in use
+/// that is so with `v2-pure`; ring has no way.)
+#[test]
+fn what_holds_a_secret_is_wiped() {
+    fn wiped<T: zeroize::ZeroizeOnDrop>() {}
+    wiped::<chacha20::ChaCha20>();
+    wiped::<zeroize::Zeroizing<[u8; 32]>>();
+    #[cfg(feature = "v2-pure")]
+    wiped::<chacha20poly1305::ChaCha20Poly1305>();
+}

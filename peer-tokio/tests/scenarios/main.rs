@@ -14,6 +14,7 @@ mod btcd;
 mod bulk;
 mod cancel;
 mod crowd;
+mod downgrade;
 mod drops;
 mod endings;
 mod handshake;

@@ -291,3 +291,54 @@ fn large_messages_both_ways() {
         assert_eq!(side.machine.memory_held(), 0);
     }
 }
+
+/// Forgiven by default, and the end under btcd's preset.
+#[test]
+fn bytes_after_a_payload_are_judged_as_in_v1() {
+    for (strict, delivered) in [(false, true), (true, false)] {
+        let mut settings = config();
+        if strict {
+            settings.strictness = peer_core::Strictness::btcd();
+        }
+        let mut probe = Probe::new(settings, Link::inbound());
+        let mut remote = Remote::negotiated(&mut probe);
+        // An `inv` of one object, and a byte more.
+        let packet = remote.seal(
+            &[&[14, 1][..], &[1, 0, 0, 0], &[7; 33]].concat(),
+            b"",
+            false,
+        );
+        probe.say_raw(&packet);
+        let events = probe.heard();
+        assert_eq!(messages(&events).len(), usize::from(delivered));
+        let trailing = matches!(
+            end(&events),
+            Some(DisconnectReason::Malformed(Malformed::TrailingBytes {
+                count: 1,
+                ..
+            }))
+        );
+        assert_eq!(trailing, strict, "{events:?}");
+    }
+}
+
+/// All bytes, those of the handshake included, as they were on the wire.
+#[test]
+fn bytes_are_counted_as_they_travel() {
+    for link in LINKS {
+        let mut probe = Probe::new(config(), link);
+        let mut remote = Remote::negotiated(&mut probe);
+        let before = probe.machine.stats();
+        // Key, garbage, terminator, version packet; then `version`, `wtxidrelay`, `sendaddrv2`, `verack`.
+        let greeting = before.traffic.sent.total().bytes;
+        assert_eq!(before.bytes_sent, 64 + 7 + 16 + 20 + greeting);
+        let greeting = before.traffic.received.total().bytes;
+        assert_eq!(before.bytes_received, 64 + 16 + 20 + greeting);
+        let ping = remote.ping(1);
+        probe.say_raw(&ping);
+        assert_eq!(remote.hear(&mut probe).len(), 1);
+        let after = probe.machine.stats();
+        assert_eq!(after.bytes_received - before.bytes_received, 29);
+        assert_eq!(after.bytes_sent - before.bytes_sent, 29);
+    }
+}
