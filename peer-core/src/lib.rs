@@ -62,6 +62,22 @@
 //! Who would rather be called than match on events writes a [`MessageListener`]: it has a method
 //! for every message and every other event, and [`dispatch`] calls the right ones.
 //!
+//! # v1 and v2
+//!
+//! Today's nodes encrypt (BIP324), and so does a machine by itself: [`TransportPolicy::Auto`] in
+//! [`Config::transport`], or in [`Link::transport`] for one connection. Nothing else changes; which
+//! it came to is in [`Stats::transport`] and [`Stats::session_id`].
+//!
+//! - Dialled, the remote's first bytes tell which it is.
+//! - Dialling, v2 is tried. A node that knows only v1 takes our key for rubbish and hangs up: the
+//!   connection ends with [`DisconnectReason::Downgrade`], and whoever dialled dials again, once, with
+//!   [`TransportPolicy::V1`]. The adapters do that by themselves. A stream that nobody can dial again
+//!   is better given the policy that it needs.
+//! - Who listens to strangers may want to be asked before curve work is spent on one:
+//!   [`V2Options::admission`].
+//!
+//! The module `bip324` has the cryptography by itself, and tells what is wiped and what is not.
+//!
 //! # What a peer does by itself
 //!
 //! Conducts the handshake, answers pings and sends its own, and ends connections that are silent, take nothing or break
@@ -86,6 +102,7 @@
 //! - [`message`]: every message of the protocol, decoded and encoded; [`wire`]: what messages are
 //!   made of, blocks and transactions as views over their bytes; [`network`]: chains as data.
 //! - [`Strictness`], [`Limits`], [`Timeouts`]: what is forgiven, how much, and how long.
+//! - [`TransportPolicy`], [`V2Options`]: v1 or v2, and what our side of v2 is like.
 //! - [`Misbehavior`], [`BanScore`]: what a remote did wrong, and what the application makes of it.
 //!
 //! # Promises
@@ -120,6 +137,10 @@
 //!
 //! - `std` (default): [`Epoch`], `IoSlice` support in [`Outbound`], conversions from `std::time`.
 //!   Without it the crate needs `alloc` only.
+//! - `v2` (default): the encrypted transport, over libsecp256k1 and ring. Both are C and assembly, and
+//!   need a C compiler. Works without `std` where ring does.
+//! - `v2-pure`: the same over RustCrypto's ciphers in place of ring's, for targets that ring does not
+//!   build for; slower. (libsecp256k1 is still C.) Where both are on, ring is used.
 //! - `tracing`: says what happens through the [`tracing`](https://docs.rs/tracing) crate, and changes
 //!   nothing else. Works without `std`.
 #![no_std]

@@ -39,7 +39,7 @@ fn a_life_at_debug() {
         "-> verack",
         "<- wtxidrelay",
         "<- verack",
-        "negotiated: version 70016, wtxidrelay",
+        "negotiated: version 70016, wtxidrelay over v1",
         "-> ping: nonce ",
         "<- ping: nonce 0102030405060708",
         "-> pong: nonce 0102030405060708",

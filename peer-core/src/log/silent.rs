@@ -9,6 +9,7 @@ use crate::message::{CommandName, Message, VersionMessage};
 use crate::remote::Remote;
 use crate::stats::Stats;
 use crate::time::Timestamp;
+use crate::transport::TransportKind;
 use crate::transport::outbox::Parcel;
 
 #[derive(Debug)]
@@ -31,7 +32,7 @@ impl Log {
     pub(crate) fn introduced(&mut self, _: &Link, _: &VersionMessage) {}
 
     #[inline]
-    pub(crate) fn negotiated(&mut self, _: &Link, _: Option<&Remote>) {}
+    pub(crate) fn negotiated(&mut self, _: &Link, _: Option<&Remote>, _: Option<TransportKind>) {}
 
     #[inline]
     pub(crate) fn disconnected(&mut self, _: &Link, _: Timestamp, _: &DisconnectReason, _: &Stats) {

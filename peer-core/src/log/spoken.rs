@@ -13,6 +13,7 @@ use crate::message::{CommandName, Message, OneLine, VersionMessage};
 use crate::remote::Remote;
 use crate::stats::Stats;
 use crate::time::Timestamp;
+use crate::transport::TransportKind;
 use crate::transport::outbox::Parcel;
 
 const LIFE: &str = "peer_core::life";
@@ -78,8 +79,15 @@ impl Log {
     }
 
     /// Both `verack`s are exchanged.
-    pub(crate) fn negotiated(&mut self, link: &Link, remote: Option<&Remote>) {
-        let Some(remote) = remote else { return };
+    pub(crate) fn negotiated(
+        &mut self,
+        link: &Link,
+        remote: Option<&Remote>,
+        transport: Option<TransportKind>,
+    ) {
+        let (Some(remote), Some(transport)) = (remote, transport) else {
+            return;
+        };
         let wtxid_relay = if remote.wtxid_relay {
             ", wtxidrelay"
         } else {
@@ -93,7 +101,7 @@ impl Log {
             LIFE,
             DEBUG,
             {},
-            "negotiated: version {version}{wtxid_relay}{addr_v2}"
+            "negotiated: version {version}{wtxid_relay}{addr_v2} over {transport}"
         );
     }
 

@@ -367,7 +367,8 @@ impl Protocol {
     fn on_negotiated(&mut self, cx: &mut Cx<'_>) {
         cx.timers.stop(Timer::Negotiation);
         cx.stats.negotiated_at = Some(cx.now);
-        cx.log.negotiated(cx.link, cx.remote.as_deref());
+        cx.log
+            .negotiated(cx.link, cx.remote.as_deref(), cx.stats.transport);
         cx.events.push_back(Event::Negotiated);
         self.keepalive.start(cx);
         let config = cx.config;
