@@ -120,7 +120,7 @@ pub(super) fn shared_secret(
     let Ok(mut key) = secret_key(ours) else {
         return Zeroizing::new([0; 32]);
     };
-    let shared = match role {
+    let mut shared = match role {
         Role::Initiator => {
             ElligatorSwift::shared_secret(ours_encoded, theirs, key, Party::Initiator)
         }
@@ -129,7 +129,9 @@ pub(super) fn shared_secret(
         }
     };
     key.non_secure_erase();
-    Zeroizing::new(shared.to_secret_bytes())
+    let secret = Zeroizing::new(shared.to_secret_bytes());
+    shared.non_secure_erase();
+    secret
 }
 
 /// Everything that follows from the shared secret.

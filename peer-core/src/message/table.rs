@@ -164,12 +164,24 @@ impl MessageKind {
     /// The message with the short id `id` (BIP324).
     #[must_use]
     pub fn from_short_id(id: u8) -> Option<Self> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|kind| kind.short_id() == Some(id))
+        BY_SHORT_ID.get(usize::from(id)).copied().flatten()
     }
 }
+
+/// Every packet of v2 is looked up here; the table ends behind the highest id that was given out.
+static BY_SHORT_ID: [Option<MessageKind>; 38] = {
+    let mut table = [None; 38];
+    let mut row = 0;
+    while row < MessageKind::ALL.len() {
+        let kind = MessageKind::ALL[row];
+        if let Some(id) = kind.short_id() {
+            // A higher id does not compile: the table must grow then.
+            table[id as usize] = Some(kind);
+        }
+        row += 1;
+    }
+    table
+};
 
 impl core::fmt::Display for MessageKind {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {

@@ -3,6 +3,8 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
+use zeroize::Zeroizing;
+
 use super::reader::Reader;
 use crate::bip324::{KeyPair, MAX_GARBAGE, Role};
 use crate::config::{Config, Garbage};
@@ -57,8 +59,8 @@ impl Hello {
             if let Some(Ok(pair)) = recorded {
                 break pair;
             }
-            let (secret, aux) = (rng.next_array(), rng.next_array());
-            if let Ok(pair) = KeyPair::from_secret(secret, aux) {
+            let (secret, aux) = (Zeroizing::new(rng.next_array()), rng.next_array());
+            if let Ok(pair) = KeyPair::from_secret(*secret, aux) {
                 break pair;
             }
         };
