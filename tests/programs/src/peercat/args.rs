@@ -91,7 +91,7 @@ pub struct Args {
     /// Peers served at once with --listen; more are closed as they come
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), default_value = "1000")]
     max_peers: u32,
-    /// Show the bytes of every frame on stderr
+    /// Show the bytes of every frame on stderr; of v2, message type and payload as they are when decrypted
     #[arg(long)]
     hexdump: bool,
     /// How bad input is met: as this library does by default, or as Bitcoin Core or btcd do

@@ -25,7 +25,12 @@ pub(super) struct Table {
 
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, peers, transport, .. } = self;
+        let Self {
+            name,
+            peers,
+            transport,
+            ..
+        } = self;
         let kib = |bytes: usize| bytes as f64 / 1_024.0;
         let each = |bytes: usize| kib(bytes) / *peers as f64;
         let load = 100.0 * self.idle_cpu.as_secs_f64() / self.idle.as_secs_f64();
