@@ -5,7 +5,7 @@ use std::path::Path;
 
 use peer_core::message::{Message, MessageKind, Ping};
 use peer_core::wire::Hash;
-use peer_core::{DisconnectReason, FrameError, TransportKind, TransportPolicy};
+use peer_core::{DisconnectReason, Event, FrameError, TransportKind, TransportPolicy};
 use peer_tests::node::{Node, wait_for};
 
 use crate::ours::{Home, Ours, agree, wrong};
@@ -42,11 +42,14 @@ fn ping_pong(node: &Node, ours: &mut Ours<'_>) -> Result<(), Failure> {
     for nonce in 1..=MANY {
         ours.send(Message::Ping(Ping::new(nonce)))?;
     }
-    wait_for("all pongs", PATIENCE, || {
-        let received = ours.peer.stats().traffic.received;
-        let pongs = received.get(Some(MessageKind::Pong)).messages;
-        Ok((pongs >= MANY).then_some(()))
-    })?;
+    let mut pongs = 0;
+    while pongs < MANY {
+        ours.until("all pongs", |event| {
+            let pong = |message: &Message| message.kind() == Some(MessageKind::Pong);
+            matches!(event, Event::Message { message, .. } if pong(&message)).then_some(())
+        })?;
+        pongs += 1;
+    }
     // Both still understand each other.
     let tip: Hash = node.tip()?.parse().map_err(wrong("the node's tip"))?;
     ours.block(tip)?;
