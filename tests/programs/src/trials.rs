@@ -58,7 +58,7 @@ macro_rules! program_tests {
             scale_prints_a_table
             scale_measures_v2_too
             sync_says_how_far_it_came
-            sync_ends_before_it_has_a_connection
+            sync_ends_before_the_transport_is_settled
             peercat_ends_on_signals
             peercat_ends_at_once_when_told_again
         }
