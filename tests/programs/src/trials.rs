@@ -50,6 +50,7 @@ macro_rules! program_tests {
             peercat_listener_takes_v1_if_it_may
             peercat_dials_v1_after_v2
             peercat_dials_twice_at_most
+            peercat_may_find_nobody_the_second_time
             peercat_v2_ends_with_the_class_of_the_end
         }
         #[cfg(unix)]

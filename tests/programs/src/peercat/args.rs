@@ -147,7 +147,7 @@ Lines on stdout, all with event, peer (address, or null) and time (seconds since
   served        command, type and hash of what a peer asked for and was sent, or error
   unanswered    request, items and limit of what was not answered in time
   misbehavior   command, kind, severity and text of what the remote did wrong
-  disconnected  reason, class, exit_code, bytes_sent, bytes_received, duration ...
+  disconnected  reason, class, exit_code, transport (null: not agreed on), negotiated, bytes_sent, bytes_received, duration ...
   stats         with --stats, after disconnected: all numbers, named as in getpeerinfo
   refused       a peer above --max-peers
   failed        error: no connection, or no port";

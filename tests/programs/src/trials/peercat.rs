@@ -226,12 +226,13 @@ pub fn peercat_shows_raw_bytes(examples: &Examples) {
     }
 }
 
-/// Serves one connection with `bytes` and then does `after` with it.
+/// Serves one connection, and nobody else, with `bytes` and then does `after` with it.
 pub(super) fn scripted(bytes: Vec<u8>, after: fn(TcpStream)) -> (String, JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let server = spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
+        drop(listener);
         let _ = stream.write_all(&bytes);
         after(stream);
     });

@@ -74,6 +74,7 @@ pub fn peercat_dials_v1_after_v2(examples: &Examples) {
     );
     let reason = end["reason"].as_str().expect("a reason");
     assert!(reason.starts_with("hung up"), "{reason}");
+    assert_eq!(end["transport"], Value::Null);
     let refused = listener.event("disconnected");
     assert_eq!(refused["class"], "frame");
     assert!(
@@ -113,6 +114,29 @@ pub fn peercat_dials_twice_at_most(examples: &Examples) {
             let end = only(&dialler, "disconnected");
             assert_eq!(end["class"], "hung-up", "{transport}");
         }
+    }
+}
+
+/// Somebody hangs up on v2 and then is not there any more. peer-mio tells of a connection once its transport is settled,
+/// and so of none; the others have told of one.
+pub fn peercat_may_find_nobody_the_second_time(examples: &Examples) {
+    let (address, server) = scripted(Vec::new(), |mut stream| {
+        stream.read_exact(&mut [0; HEADER_LEN]).expect("a key");
+    });
+    let dialler = dial(examples, &address, "auto", &[]);
+    server.join().expect("the server ends");
+    if examples.adapter() == "peer-mio" {
+        assert_eq!(dialler.code, 3, "{}", dialler.errors);
+        only(&dialler, "failed");
+    } else {
+        assert_eq!(dialler.code, 9, "{}", dialler.errors);
+        only(&dialler, "connected");
+        let end = only(&dialler, "disconnected");
+        let reason = end["reason"].as_str().expect("a reason");
+        assert!(
+            reason.starts_with("hung up on v2, v1 is to be tried"),
+            "{reason}"
+        );
     }
 }
 
