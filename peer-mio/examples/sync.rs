@@ -22,7 +22,9 @@ use peer_programs::cli::CONNECT_TIMEOUT;
 use peer_programs::demo;
 use peer_programs::ending::Ending as Interrupt;
 use peer_programs::server::ChainServer;
-use peer_programs::sync::{Args, COURTESY, ChainSync, Display, Ending, INTERRUPTED, exit_code};
+use peer_programs::sync::{
+    Args, COURTESY, ChainSync, Display, Ending, INTERRUPTED, exit_code, interrupted_early,
+};
 
 fn main() -> ExitCode {
     exit_code(run(&Args::read("peer-mio")))
@@ -77,8 +79,7 @@ fn run(args: &Args) -> Result<Ending, Box<dyn Error>> {
             break Ending::Interrupted;
         }
     };
-    leave(&mut reactor, ending, name)?;
-    Ok(ending)
+    leave(&mut reactor, ending, name)
 }
 
 /// Dials the node that was asked for, or one of our own.
@@ -114,14 +115,16 @@ fn leave(
     reactor: &mut Reactor<Program>,
     ending: Ending,
     name: String,
-) -> Result<(), Box<dyn Error>> {
+) -> Result<Ending, Box<dyn Error>> {
     let (program, peers) = reactor.parts();
     let now = peers.now();
     program.display.finish();
     let node = program.node.and_then(|node| peers.get(node));
     let stats = node.as_ref().map(Peer::stats);
     let stats = stats.or_else(|| program.stats.take());
-    let stats = stats.ok_or("there was no connection")?;
+    let Some(stats) = stats else {
+        return Ok(interrupted_early());
+    };
     program.job.report(ending, name, stats, now).print()?;
     if let Some(mut node) = node {
         match ending {
@@ -134,7 +137,7 @@ fn leave(
     loop {
         let left = until.saturating_duration_since(Instant::now());
         if left == Duration::ZERO || reactor.handler().is_over {
-            return Ok(());
+            return Ok(ending);
         }
         reactor.turn(Some(left))?;
     }

@@ -8,11 +8,7 @@
 //! as bytes from a socket are. The raw ciphers do nothing else: no length, no header, no rekeying. `ring in place` does not
 //! even copy, so no packet layer can be as fast.
 
-#![expect(
-    clippy::unwrap_used,
-    missing_docs,
-    reason = "a measurement, not a library"
-)]
+#![expect(clippy::unwrap_used, reason = "a measurement, not a library")]
 
 use std::time::Duration;
 

@@ -8,6 +8,7 @@ use std::path::Path;
 use peer_tests::node::{Kind, Node, wait_for};
 use serde_json::Value;
 
+use crate::setting::Setting;
 use crate::{Failure, check};
 
 /// The 4 MB that a block message can hold, and what counts as close to it.
@@ -18,13 +19,12 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const CHAIN: &[u8] = include_bytes!("../programs/data/regtest-chain.dat");
 const CHAIN_FACTS: &str = include_str!("../programs/data/regtest-chain.json");
 
-pub(crate) fn knots(wrapper: &Path) -> Result<(), Failure> {
+pub(crate) fn nodes(setting: &Setting, wrapper: &Path) -> Result<(), Failure> {
+    if setting.kind == Kind::Litecoin {
+        return two_nodes_share_a_large_block(setting, wrapper, "/LitecoinCore:");
+    }
     takes_the_demo_chain(wrapper)?;
-    two_nodes_share_a_large_block(Kind::Knots, wrapper, "/Satoshi:")
-}
-
-pub(crate) fn litecoin(wrapper: &Path) -> Result<(), Failure> {
-    two_nodes_share_a_large_block(Kind::Litecoin, wrapper, "/LitecoinCore:")
+    two_nodes_share_a_large_block(setting, wrapper, "/Satoshi:")
 }
 
 fn takes_the_demo_chain(wrapper: &Path) -> Result<(), Failure> {
@@ -46,9 +46,13 @@ fn takes_the_demo_chain(wrapper: &Path) -> Result<(), Failure> {
     Ok(node.stop()?)
 }
 
-fn two_nodes_share_a_large_block(kind: Kind, wrapper: &Path, name: &str) -> Result<(), Failure> {
-    let ours = Node::start(kind, wrapper, &[])?;
-    let other = Node::start(kind, wrapper, &[])?;
+fn two_nodes_share_a_large_block(
+    setting: &Setting,
+    wrapper: &Path,
+    name: &str,
+) -> Result<(), Failure> {
+    let ours = setting.start(wrapper)?;
+    let other = setting.start(wrapper)?;
     check(ours.p2p_addr() != other.p2p_addr(), || {
         "two nodes with one address".into()
     })?;
@@ -61,7 +65,7 @@ fn two_nodes_share_a_large_block(kind: Kind, wrapper: &Path, name: &str) -> Resu
         "the large block is not the tip".into()
     })?;
 
-    other.dial(ours.p2p_addr(), false)?;
+    setting.dial_us(&other, ours.p2p_addr())?;
     wait_for("the other node has the large block", PATIENCE, || {
         Ok((other.tip()? == block.hash).then_some(()))
     })?;

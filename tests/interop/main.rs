@@ -8,14 +8,18 @@ mod ours;
 mod peers;
 mod programs;
 mod relay;
+mod setting;
 mod statistics;
+mod transport;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
 use peer_tests::node::{Kind, NodeError};
+
+use self::setting::{KNOTS_V1, KNOTS_V2, KNOTS_V2_ONLY, KNOTS_WITHOUT_V2, LITECOIN, Setting};
 
 /// Some scenarios could not run because a node is missing; those that ran were good.
 const SKIPPED: u8 = 77;
@@ -54,116 +58,99 @@ fn check(holds: bool, otherwise: impl FnOnce() -> String) -> Result<(), Failure>
     }
 }
 
-/// One thing to try. It starts the nodes that it needs from the wrapper and leaves nothing running.
+/// One thing to try, in each of the settings in which it is worth trying. It starts the nodes that it needs from the
+/// wrapper and leaves nothing running.
 struct Scenario {
     name: &'static str,
-    kind: Kind,
-    run: fn(&std::path::Path) -> Result<(), Failure>,
+    settings: &'static [Setting],
+    run: fn(&Setting, &Path) -> Result<(), Failure>,
 }
 
 const fn scenario(
     name: &'static str,
-    kind: Kind,
-    run: fn(&std::path::Path) -> Result<(), Failure>,
+    settings: &'static [Setting],
+    run: fn(&Setting, &Path) -> Result<(), Failure>,
 ) -> Scenario {
-    Scenario { name, kind, run }
+    Scenario {
+        name,
+        settings,
+        run,
+    }
 }
 
+const EVERYWHERE: &[Setting] = &[KNOTS_V2, KNOTS_V1, LITECOIN];
+/// What takes long in any.
+const V2_AND_V1: &[Setting] = &[KNOTS_V2, LITECOIN];
+const CONNECTING: &[Setting] = &[KNOTS_V2, KNOTS_V1, KNOTS_WITHOUT_V2, LITECOIN];
+const WITHOUT_V2: &[Setting] = &[KNOTS_WITHOUT_V2, LITECOIN];
+
 const SCENARIOS: &[Scenario] = &[
-    scenario("knots: node control", Kind::Knots, control::knots),
-    scenario("litecoin: node control", Kind::Litecoin, control::litecoin),
-    scenario("knots: we dial", Kind::Knots, |node| {
-        peers::we_dial(Kind::Knots, node)
-    }),
-    scenario("litecoin: we dial", Kind::Litecoin, |node| {
-        peers::we_dial(Kind::Litecoin, node)
-    }),
-    scenario("knots: it dials us", Kind::Knots, |node| {
-        peers::the_node_dials(Kind::Knots, node)
-    }),
-    scenario("litecoin: it dials us", Kind::Litecoin, |node| {
-        peers::the_node_dials(Kind::Litecoin, node)
-    }),
-    scenario("knots: 4 MB block", Kind::Knots, |node| {
-        peers::large_block(Kind::Knots, node)
-    }),
-    scenario("litecoin: 4 MB block", Kind::Litecoin, |node| {
-        peers::large_block(Kind::Litecoin, node)
-    }),
-    scenario("knots: full sync", Kind::Knots, |node| {
-        programs::sync(Kind::Knots, node)
-    }),
-    scenario("litecoin: full sync", Kind::Litecoin, |node| {
-        programs::sync(Kind::Litecoin, node)
-    }),
-    scenario("knots: peercat of every adapter", Kind::Knots, |node| {
-        programs::peercat(Kind::Knots, node)
-    }),
+    scenario("node control", V2_AND_V1, control::nodes),
+    scenario("we dial", CONNECTING, peers::we_dial),
+    scenario("it dials us", CONNECTING, peers::the_node_dials),
+    scenario("4 MB block", EVERYWHERE, peers::large_block),
+    scenario("rekeying", &[KNOTS_V2], transport::rekeying),
     scenario(
-        "litecoin: peercat of every adapter",
-        Kind::Litecoin,
-        |node| programs::peercat(Kind::Litecoin, node),
+        "it falls back to v1",
+        &[KNOTS_V2],
+        transport::the_node_falls_back,
     ),
-    scenario("knots: statistics, we dial", Kind::Knots, |node| {
-        statistics::we_dial(Kind::Knots, node)
-    }),
-    scenario("litecoin: statistics, we dial", Kind::Litecoin, |node| {
-        statistics::we_dial(Kind::Litecoin, node)
-    }),
-    scenario("knots: statistics, it dials us", Kind::Knots, |node| {
-        statistics::the_node_dials(Kind::Knots, node)
-    }),
+    scenario("v2 or nothing", WITHOUT_V2, transport::v2_or_nothing),
     scenario(
-        "litecoin: statistics, it dials us",
-        Kind::Litecoin,
-        |node| statistics::the_node_dials(Kind::Litecoin, node),
+        "full sync",
+        &[KNOTS_V2_ONLY, KNOTS_V1, LITECOIN],
+        programs::sync,
     ),
-    scenario("knots: transactions both ways", Kind::Knots, |node| {
-        relay::transactions(Kind::Knots, node)
-    }),
-    scenario("litecoin: transactions both ways", Kind::Litecoin, |node| {
-        relay::transactions(Kind::Litecoin, node)
-    }),
-    scenario("knots: block announcements", Kind::Knots, |node| {
-        relay::blocks(Kind::Knots, node)
-    }),
-    scenario("litecoin: block announcements", Kind::Litecoin, |node| {
-        relay::blocks(Kind::Litecoin, node)
-    }),
-    scenario("knots: restarts", Kind::Knots, |node| {
-        relay::restarts(Kind::Knots, node)
-    }),
-    scenario("litecoin: restarts", Kind::Litecoin, |node| {
-        relay::restarts(Kind::Litecoin, node)
-    }),
+    scenario("peercat of every adapter", EVERYWHERE, programs::peercat),
+    scenario(
+        "peercat falls back to v1",
+        WITHOUT_V2,
+        programs::peercat_falls_back,
+    ),
+    scenario("statistics, we dial", EVERYWHERE, statistics::we_dial),
+    scenario(
+        "statistics, it dials us",
+        EVERYWHERE,
+        statistics::the_node_dials,
+    ),
+    scenario("transactions both ways", V2_AND_V1, relay::transactions),
+    scenario("block announcements", EVERYWHERE, relay::blocks),
+    scenario("restarts", EVERYWHERE, relay::restarts),
 ];
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let (mut passed, mut failed, mut skipped) = (0, 0, 0);
-    for scenario in SCENARIOS
-        .iter()
-        .filter(|s| s.name.contains(&arguments.only))
-    {
-        let wrapper = match scenario.kind {
+    let all = SCENARIOS.iter().flat_map(|scenario| {
+        let settings = scenario.settings.iter();
+        settings.map(move |setting| {
+            (
+                format!("{}: {}", setting.name, scenario.name),
+                scenario,
+                setting,
+            )
+        })
+    });
+    for (name, scenario, setting) in all.filter(|(name, ..)| name.contains(&arguments.only)) {
+        let wrapper = match setting.kind {
             Kind::Knots => &arguments.knots,
             _ => &arguments.litecoin,
         };
         let Some(wrapper) = wrapper else {
-            println!("SKIPPED  {}: no such node here", scenario.name);
+            println!("SKIPPED  {name}: no such node here");
             skipped += 1;
             continue;
         };
         let start = Instant::now();
-        let outcome = (scenario.run)(wrapper);
+        let outcome = (scenario.run)(setting, wrapper);
         let seconds = start.elapsed().as_secs_f32();
         match outcome {
             Ok(()) => {
-                println!("ok       {} ({seconds:.1} s)", scenario.name);
+                println!("ok       {name} ({seconds:.1} s)");
                 passed += 1;
             }
             Err(failure) => {
-                println!("FAILED   {} ({seconds:.1} s): {failure}", scenario.name);
+                println!("FAILED   {name} ({seconds:.1} s): {failure}");
                 failed += 1;
             }
         }

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use peer_core::message::{InvKind, InvVect, Inventory, Message, UserAgent};
 use peer_core::network::Network;
 use peer_core::wire::{AddrEntry, BlockView, Hash, ServiceFlags};
-use peer_core::{Announced, Announcement, Config, DisconnectReason, Event, Link, Outgoing};
+use peer_core::{
+    Announced, Announcement, Config, DisconnectReason, Event, Link, Outgoing, TransportKind,
+};
 use peer_tokio::{Connection, Events, Listener, Peer};
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
@@ -29,16 +31,17 @@ pub(crate) const START_HEIGHT: i32 = 7;
 /// Where our peers live.
 pub(crate) struct Home {
     runtime: Runtime,
+    /// What must be spoken.
+    transport: TransportKind,
     config: Arc<Config>,
 }
 
 impl Home {
-    pub(crate) fn new() -> Result<Self, Failure> {
-        Self::with(|_| {})
-    }
-
-    /// With something set otherwise.
-    pub(crate) fn with(change: impl FnOnce(&mut Config)) -> Result<Self, Failure> {
+    /// For peers that come to speak `transport`, once `change` has said how.
+    pub(crate) fn with(
+        transport: TransportKind,
+        change: impl FnOnce(&mut Config),
+    ) -> Result<Self, Failure> {
         let runtime = Runtime::new().map_err(wrong("no runtime"))?;
         let mut config = Config::with_secret(NETWORK, [7; 32]);
         config.user_agent =
@@ -47,7 +50,11 @@ impl Home {
         change(&mut config);
         config.validate().map_err(wrong("our configuration"))?;
         let config = Arc::new(config);
-        Ok(Self { runtime, config })
+        Ok(Self {
+            runtime,
+            transport,
+            config,
+        })
     }
 
     pub(crate) fn config(&self) -> &Config {
@@ -119,7 +126,11 @@ impl Ours<'_> {
     pub(crate) fn negotiated(&mut self) -> Result<(), Failure> {
         self.until("the end of the handshake", |event| {
             matches!(event, Event::Negotiated).then_some(())
-        })
+        })?;
+        let stats = self.peer.stats();
+        agree("the transport", stats.transport, Some(self.home.transport))?;
+        let is_v2 = self.home.transport == TransportKind::V2;
+        agree("a session", stats.session_id.is_some(), is_v2)
     }
 
     /// Waits for the end and tells its reason.

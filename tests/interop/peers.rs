@@ -7,31 +7,30 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use peer_core::wire::{Hash, ServiceFlags};
-use peer_core::{DisconnectReason, Goodbye, HangUp};
+use peer_core::{DisconnectReason, Goodbye, HangUp, Stats, TransportKind};
 use peer_programs::server::{ChainServer, ServedChain};
-use peer_tests::node::{Kind, Node, wait_for};
+use peer_tests::node::{Node, wait_for};
 use serde_json::Value;
 
 use crate::ours::{Home, NETWORK, Ours, SERVICES, START_HEIGHT, agree, wrong};
+use crate::setting::Setting;
 use crate::{Failure, check};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Switches for a node that dials us: v1 only, so that it does not try the encrypted transport first.
-pub(crate) fn switches(kind: Kind) -> &'static [&'static str] {
-    match kind {
-        Kind::Knots => &["-v2transport=0"],
-        _ => &[],
-    }
-}
-
-pub(crate) fn we_dial(kind: Kind, wrapper: &Path) -> Result<(), Failure> {
-    let node = Node::start(kind, wrapper, switches(kind))?;
+pub(crate) fn we_dial(setting: &Setting, wrapper: &Path) -> Result<(), Failure> {
+    let node = setting.start(wrapper)?;
     mine(&node)?;
-    let home = Home::new()?;
+    let home = setting.home()?;
     let mut ours = home.dial(node.p2p_addr())?;
     ours.negotiated()?;
-    compare_views(&home, &node, &ours, true)?;
+    let them = compare_views(&home, &node, &ours, true)?;
+    // It numbers its peers from 0 on, those that it hung up on too.
+    agree(
+        "dials",
+        setting.dials(),
+        them["id"].as_u64().unwrap_or(99) + 1,
+    )?;
     measure_ping(&node, &ours)?;
 
     // A clean end on our side.
@@ -53,14 +52,14 @@ pub(crate) fn we_dial(kind: Kind, wrapper: &Path) -> Result<(), Failure> {
     })
 }
 
-pub(crate) fn the_node_dials(kind: Kind, wrapper: &Path) -> Result<(), Failure> {
-    let node = Node::start(kind, wrapper, switches(kind))?;
+pub(crate) fn the_node_dials(setting: &Setting, wrapper: &Path) -> Result<(), Failure> {
+    let node = setting.start(wrapper)?;
     mine(&node)?;
-    let home = Home::new()?;
+    let home = setting.home()?;
     let listener = home.listen()?;
     let address = listener.local_addr().map_err(wrong("our address"))?;
 
-    node.dial(address, false)?;
+    setting.dial_us(&node, address)?;
     let mut ours = home.accept(&listener)?;
     ours.negotiated()?;
     compare_views(&home, &node, &ours, false)?;
@@ -76,7 +75,7 @@ pub(crate) fn the_node_dials(kind: Kind, wrapper: &Path) -> Result<(), Failure> 
     gone(&node)?;
 
     // An abrupt one on ours.
-    node.dial(address, false)?;
+    setting.dial_us(&node, address)?;
     let mut ours = home.accept(&listener)?;
     ours.negotiated()?;
     ours.peer.abort();
@@ -86,10 +85,10 @@ pub(crate) fn the_node_dials(kind: Kind, wrapper: &Path) -> Result<(), Failure> 
 }
 
 /// A block of the largest size there is, to us and from us.
-pub(crate) fn large_block(kind: Kind, wrapper: &Path) -> Result<(), Failure> {
-    let node = Node::start(kind, wrapper, switches(kind))?;
+pub(crate) fn large_block(setting: &Setting, wrapper: &Path) -> Result<(), Failure> {
+    let node = setting.start(wrapper)?;
     let large = node.mine_big_block()?;
-    let home = Home::new()?;
+    let home = setting.home()?;
     let mut ours = home.dial(node.p2p_addr())?;
     ours.negotiated()?;
     let hash: Hash = large.hash.parse().map_err(wrong("the node's hash"))?;
@@ -118,8 +117,11 @@ pub(crate) fn large_block(kind: Kind, wrapper: &Path) -> Result<(), Failure> {
     let mut network = NETWORK;
     network.genesis = genesis(&node)?.parse().map_err(wrong("genesis"))?;
     let chain = Arc::new(ServedChain::new(network, blocks));
-    let other = Node::start(kind, wrapper, switches(kind))?;
-    serve(&home, &other, chain, &large.hash)?;
+    let other = setting.start(wrapper)?;
+    let listener = home.listen()?;
+    let address = listener.local_addr().map_err(wrong("our address"))?;
+    setting.dial_us(&other, address)?;
+    serve(&mut home.accept(&listener)?, &other, chain, &large.hash)?;
     other.stop()?;
     Ok(node.stop()?)
 }
@@ -132,8 +134,13 @@ pub(crate) fn mine(node: &Node) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The node's `getpeerinfo` about us, and our view of the node.
-fn compare_views(home: &Home, node: &Node, ours: &Ours<'_>, inbound: bool) -> Result<(), Failure> {
+/// The node's `getpeerinfo` about us, which is given, and our view of the node.
+fn compare_views(
+    home: &Home,
+    node: &Node,
+    ours: &Ours<'_>,
+    inbound: bool,
+) -> Result<Value, Failure> {
     // The node counts a peer only once it has opened our verack.
     let them = wait_for("the node knows us", PATIENCE, || {
         let peer = node.peers()?.pop();
@@ -165,6 +172,7 @@ fn compare_views(home: &Home, node: &Node, ours: &Ours<'_>, inbound: bool) -> Re
         inbound,
         them["inbound"].as_bool().unwrap_or(!inbound),
     )?;
+    same_transport(&ours.peer.stats(), &them)?;
 
     let about = node.rpc("getnetworkinfo", &[])?;
     let remote = ours.peer.remote();
@@ -197,7 +205,21 @@ fn compare_views(home: &Home, node: &Node, ours: &Ours<'_>, inbound: bool) -> Re
     )?;
     check(remote.addr_v2 && remote.wtxid_relay, || {
         "the node offered neither sendaddrv2 nor wtxidrelay".into()
-    })
+    })?;
+    Ok(them)
+}
+
+/// Which transport it is, and the name of the session. Nodes that know no v2 tell neither.
+pub(crate) fn same_transport(us: &Stats, them: &Value) -> Result<(), Failure> {
+    let Some(transport) = them["transport_protocol_type"].as_str() else {
+        return agree("the transport", us.transport, Some(TransportKind::V1));
+    };
+    let ours = us.transport.map(|transport| transport.to_string());
+    agree("the transport", ours, Some(transport.to_owned()))?;
+    let id = us.session_id.unwrap_or_default();
+    let ours: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
+    let ours = us.session_id.map_or_else(String::new, |_| ours);
+    agree("the session", ours, text(&them["session_id"]))
 }
 
 /// Both sides have measured a round trip.
@@ -213,12 +235,13 @@ fn measure_ping(node: &Node, ours: &Ours<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Serves `chain` to a node that dials us until it has the tip.
-fn serve(home: &Home, node: &Node, chain: Arc<ServedChain>, tip: &str) -> Result<(), Failure> {
-    let listener = home.listen()?;
-    let address = listener.local_addr().map_err(wrong("our address"))?;
-    node.dial(address, false)?;
-    let mut ours = home.accept(&listener)?;
+/// Serves `chain` to a node that has dialled us until it has the tip.
+fn serve(
+    ours: &mut Ours<'_>,
+    node: &Node,
+    chain: Arc<ServedChain>,
+    tip: &str,
+) -> Result<(), Failure> {
     ours.negotiated()?;
     let mut server = ChainServer::new(chain);
     wait_until(

@@ -5,11 +5,12 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use peer_core::TransportKind;
 use peer_tests::node::{Kind, Node};
 use serde_json::Value;
 
-use crate::ours::wrong;
-use crate::peers::switches;
+use crate::ours::{agree, wrong};
+use crate::setting::Setting;
 use crate::{Failure, check};
 
 const ADAPTERS: [&str; 3] = ["peer-tokio", "peer-mio", "peer-async-std"];
@@ -24,28 +25,38 @@ fn program(adapter: &str, name: &str, arguments: &[&str]) -> Command {
         .args(["--example", name, "--"])
         .args(arguments)
         .stdin(Stdio::null());
+    // What `cargo run` told this driver about its own package. A build script that looks at it (ring's does) would have
+    // everything built anew.
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(name);
+        }
+    }
     command
 }
 
-fn network(kind: Kind) -> &'static str {
-    match kind {
+/// What the programs are told about the node: its network, and the transport to ask for.
+fn about(setting: &Setting) -> [&'static str; 4] {
+    let network = match setting.kind {
         Kind::Knots => "regtest",
         _ => "litecoin-regtest",
-    }
+    };
+    ["--network", network, "--transport", setting.argument()]
 }
 
 /// `sync`, the program that the README shows, takes a whole chain.
-pub(crate) fn sync(kind: Kind, wrapper: &Path) -> Result<(), Failure> {
+pub(crate) fn sync(setting: &Setting, wrapper: &Path) -> Result<(), Failure> {
     // More than one `headers` can hold; on Litecoin fewer than until MWEB begins (432), which needs more than mining.
-    let blocks = match kind {
+    let blocks = match setting.kind {
         Kind::Knots => 2_150,
         _ => 420,
     };
-    let node = Node::start(kind, wrapper, switches(kind))?;
+    let node = setting.start(wrapper)?;
     node.mine(blocks)?;
     let address = node.p2p_addr().to_string();
     for adapter in ADAPTERS {
-        let arguments = ["--connect", &address, "--network", network(kind)];
+        let arguments = [&["--connect", &address], &about(setting)[..]].concat();
         let output = program(adapter, "sync", &arguments).output();
         let output = output.map_err(wrong("start sync"))?;
         let said = String::from_utf8_lossy(&output.stdout);
@@ -58,32 +69,22 @@ pub(crate) fn sync(kind: Kind, wrapper: &Path) -> Result<(), Failure> {
         check(counted.matches(&blocks.to_string()).count() >= 2, || {
             format!("{adapter}: {blocks} headers and blocks are not in the summary:\n{said}")
         })?;
+        let transport = said.lines().find(|line| line.contains(" transport "));
+        let spoken = setting.transport.to_string();
+        let as_wanted = transport.is_some_and(|line| line.contains(&spoken));
+        check(as_wanted, || {
+            format!("{adapter}: not over {spoken}:\n{said}")
+        })?;
     }
     Ok(node.stop()?)
 }
 
 /// `peercat` dials the node, and is dialled by it; what it prints agrees with what the node says of itself.
-pub(crate) fn peercat(kind: Kind, wrapper: &Path) -> Result<(), Failure> {
-    let node = Node::start(kind, wrapper, switches(kind))?;
-    let about = node.rpc("getnetworkinfo", &[])?;
-    let address = node.p2p_addr().to_string();
+pub(crate) fn peercat(setting: &Setting, wrapper: &Path) -> Result<(), Failure> {
+    let node = setting.start(wrapper)?;
     for adapter in ADAPTERS {
-        let always = ["--network", network(kind), "--duration", "60"];
-        let dial = [
-            "--connect",
-            &address,
-            "--send",
-            "ping:77",
-            "--count",
-            MESSAGES,
-        ];
-        let output = program(adapter, "peercat", &[&dial[..], &always].concat()).output();
-        let output = output.map_err(wrong("start peercat"))?;
-        check(output.status.success(), || {
-            let complained = String::from_utf8_lossy(&output.stderr);
-            format!("{adapter}: peercat dials: {} {complained}", output.status)
-        })?;
-        judge(adapter, &String::from_utf8_lossy(&output.stdout), &about)?;
+        let always = [&about(setting)[..], &["--duration", "60"]].concat();
+        dial(setting, &node, adapter, &always)?;
 
         let listen = ["--listen", "127.0.0.1:0", "--count", MESSAGES];
         let mut command = program(adapter, "peercat", &[&listen[..], &always].concat());
@@ -94,7 +95,7 @@ pub(crate) fn peercat(kind: Kind, wrapper: &Path) -> Result<(), Failure> {
         let mut said = String::new();
         let mut lines = BufReader::new(stdout);
         lines.read_line(&mut said).map_err(wrong("read peercat"))?;
-        node.dial(listening(&said)?, false)?;
+        setting.dial_us(&node, listening(&said)?)?;
         lines
             .read_to_string(&mut said)
             .map_err(wrong("read peercat"))?;
@@ -102,9 +103,53 @@ pub(crate) fn peercat(kind: Kind, wrapper: &Path) -> Result<(), Failure> {
         check(status.success(), || {
             format!("{adapter}: peercat listens: {status}")
         })?;
-        judge(adapter, &said, &about)?;
+        judge(setting, &node, adapter, &said)?;
     }
     Ok(node.stop()?)
+}
+
+/// `peercat` dials a node that hangs up on v2, under the network's name on which nodes know it, once more and no more.
+pub(crate) fn peercat_falls_back(setting: &Setting, wrapper: &Path) -> Result<(), Failure> {
+    let node = setting.start(wrapper)?;
+    let always = ["--network", "regtest", "--transport", "auto"];
+    let mut dials = 0;
+    for adapter in ADAPTERS {
+        dial(setting, &node, adapter, &always)?;
+        dials += setting.dials();
+    }
+    // The node numbers its peers from 0 on, those that it hung up on too.
+    let home = setting.home()?;
+    let mut ours = home.dial(node.p2p_addr())?;
+    ours.negotiated()?;
+    dials += setting.dials();
+    // Those that were there before may not be gone yet.
+    let them = node.peers()?.pop().unwrap_or_default();
+    agree("dials", Some(dials - 1), them["id"].as_u64())?;
+    Ok(node.stop()?)
+}
+
+fn dial(setting: &Setting, node: &Node, adapter: &str, always: &[&str]) -> Result<(), Failure> {
+    let address = node.p2p_addr().to_string();
+    let dial = [
+        "--connect",
+        &address,
+        "--send",
+        "ping:77",
+        "--count",
+        MESSAGES,
+    ];
+    let output = program(adapter, "peercat", &[&dial[..], always].concat()).output();
+    let output = output.map_err(wrong("start peercat"))?;
+    check(output.status.success(), || {
+        let complained = String::from_utf8_lossy(&output.stderr);
+        format!("{adapter}: peercat dials: {} {complained}", output.status)
+    })?;
+    judge(
+        setting,
+        node,
+        adapter,
+        &String::from_utf8_lossy(&output.stdout),
+    )
 }
 
 /// A peercat that listens. It does not outlive its scenario.
@@ -124,8 +169,9 @@ fn listening(line: &str) -> Result<SocketAddr, Failure> {
     address.parse().map_err(wrong("its address"))
 }
 
-/// The lines tell of a handshake with this node, of its messages, and of a clean end.
-fn judge(adapter: &str, said: &str, about: &Value) -> Result<(), Failure> {
+/// The lines tell of one connection, a handshake with this node, its messages, and a clean end.
+fn judge(setting: &Setting, node: &Node, adapter: &str, said: &str) -> Result<(), Failure> {
+    let about = node.rpc("getnetworkinfo", &[])?;
     let lines: Result<Vec<Value>, _> = said.lines().map(serde_json::from_str).collect();
     let lines = lines.map_err(wrong("read what peercat says"))?;
     let all = |event: &str| {
@@ -139,7 +185,13 @@ fn judge(adapter: &str, said: &str, about: &Value) -> Result<(), Failure> {
     let clean = all("disconnected")
         .iter()
         .all(|line| line["class"] == "clean");
-    let complete = all("negotiated").len() == 1
+    let spoken = |line: &&Value| {
+        line["transport"] == setting.transport.to_string()
+            && line["session_id"].is_string() == (setting.transport == TransportKind::V2)
+    };
+    let complete = all("connected").len() == 1
+        && all("negotiated").len() == 1
+        && all("negotiated").iter().all(spoken)
         && all("message").len().to_string() == MESSAGES
         && all("disconnected").len() == 1;
     check(as_told && clean && complete, || {

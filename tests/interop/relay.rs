@@ -10,11 +10,11 @@ use peer_core::message::{
 };
 use peer_core::wire::{BlockHash, Hash, TxView};
 use peer_core::{Announced, Announcement, Event};
-use peer_tests::node::{Kind, Node, wait_for};
+use peer_tests::node::{Node, wait_for};
 use serde_json::{Value, json};
 
-use crate::ours::{Home, NETWORK, Ours, agree, wrong};
-use crate::peers::switches;
+use crate::ours::{NETWORK, Ours, agree, wrong};
+use crate::setting::Setting;
 use crate::{Failure, check};
 
 /// A node trickles for seconds, sometimes for many.
@@ -23,13 +23,13 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Blocks until the first coins can be spent.
 const MATURE: u32 = 105;
 
-pub(crate) fn transactions(kind: Kind, wrapper: &Path) -> Result<(), Failure> {
-    let node = Node::start(kind, wrapper, switches(kind))?;
+pub(crate) fn transactions(setting: &Setting, wrapper: &Path) -> Result<(), Failure> {
+    let node = setting.start(wrapper)?;
     node.mine(MATURE)?;
     node.rpc("syncwithvalidationinterfacequeue", &[])?;
-    let home = Home::new()?;
-    let silent = Home::with(|config| config.relay = false)?;
-    let old = Home::with(|config| config.wtxid_relay = false)?;
+    let home = setting.home()?;
+    let silent = setting.home_with(|config| config.relay = false)?;
+    let old = setting.home_with(|config| config.wtxid_relay = false)?;
     let mut ours = home.dial(node.p2p_addr())?;
     let mut by_txid = old.dial(node.p2p_addr())?;
     let mut unwilling = silent.dial(node.p2p_addr())?;
@@ -115,11 +115,11 @@ fn to_the_node(node: &Node, ours: &mut Ours<'_>) -> Result<(), Failure> {
 }
 
 /// Blocks: by `inv`, and by `headers` once we have asked for that and shown that we have the parent.
-pub(crate) fn blocks(kind: Kind, wrapper: &Path) -> Result<(), Failure> {
-    let node = Node::start(kind, wrapper, switches(kind))?;
+pub(crate) fn blocks(setting: &Setting, wrapper: &Path) -> Result<(), Failure> {
+    let node = setting.start(wrapper)?;
     node.mine(3)?;
     node.rpc("syncwithvalidationinterfacequeue", &[])?;
-    let home = Home::new()?;
+    let home = setting.home()?;
     let mut ours = home.dial(node.p2p_addr())?;
     ours.negotiated()?;
     let first = mine_one(&node)?;
@@ -138,10 +138,10 @@ pub(crate) fn blocks(kind: Kind, wrapper: &Path) -> Result<(), Failure> {
 }
 
 /// A node that goes and comes back, in order and not.
-pub(crate) fn restarts(kind: Kind, wrapper: &Path) -> Result<(), Failure> {
-    let mut node = Node::start(kind, wrapper, switches(kind))?;
+pub(crate) fn restarts(setting: &Setting, wrapper: &Path) -> Result<(), Failure> {
+    let mut node = setting.start(wrapper)?;
     node.mine(3)?;
-    let home = Home::new()?;
+    let home = setting.home()?;
     let before = descriptors();
     for in_order in [true, false, true] {
         let mut ours = home.dial(node.p2p_addr())?;

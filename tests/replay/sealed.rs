@@ -228,8 +228,11 @@ fn machine(sealed: &Sealed) -> PeerMachine {
     PeerMachine::from_seed(Arc::new(config), link, START, [3; 32])
 }
 
+/// A message in full: its command and its payload.
+type Heard = (String, Vec<u8>);
+
 /// What happened: messages in full, and everything that was said.
-fn hear(sealed: &Sealed, cuts: Cuts) -> (Vec<(String, Vec<u8>)>, Vec<u8>, PeerMachine) {
+fn hear(sealed: &Sealed, cuts: Cuts) -> (Vec<Heard>, Vec<u8>, PeerMachine) {
     let mut machine = machine(sealed);
     let (mut heard, mut said) = (Vec::new(), Vec::new());
     let stream = &sealed.streams[sealed.ours().other() as usize];

@@ -54,14 +54,12 @@ pub(crate) fn v1_is_spoken_with_who_dials_so<A: Adapter>() {
     }
 }
 
+/// What became of a listener: itself, who came, and the connection that it kept.
+type Served = (TcpListener, Vec<SocketAddr>, Option<Plain>);
+
 /// A node that knows only v1: hangs up on whoever begins with something else, as often as it is told to, and says where
 /// it was dialled from. Then it shakes hands, and stays.
-fn knows_only_v1(
-    refusals: usize,
-) -> (
-    SocketAddr,
-    JoinHandle<(TcpListener, Vec<SocketAddr>, Option<Plain>)>,
-) {
+fn knows_only_v1(refusals: usize) -> (SocketAddr, JoinHandle<Served>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let node = thread::spawn(move || {

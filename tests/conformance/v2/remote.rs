@@ -75,7 +75,7 @@ impl Remote {
         let hello = [pair.ellswift(), garbage].concat();
         probe.say_raw(&hello);
         let heard = core::mem::take(&mut probe.wire.heard);
-        let (theirs, rest) = heard.split_first_chunk().expect("the machine's key");
+        let (theirs, rest) = heard.split_first_chunk().unwrap();
         let role = if probe.machine.link().is_inbound() {
             Role::Initiator
         } else {

@@ -83,7 +83,7 @@ pub fn run<C: Crowd>(heap: fn() -> usize) -> ExitCode {
     let args = Args::read(C::NAME);
     let done = if args.serve {
         remote::end_with_the_other(args.longest());
-        C::serve(Arc::new(config(2)), Tally::new(args.peers)).map_err(Into::into)
+        C::serve(Arc::new(config(2, &args)), Tally::new(args.peers)).map_err(Into::into)
     } else {
         measure::<C>(&args, heap).map(|table| print!("{table}"))
     };
@@ -99,7 +99,7 @@ pub fn run<C: Crowd>(heap: fn() -> usize) -> ExitCode {
 fn measure<C: Crowd>(args: &Args, heap: fn() -> usize) -> Result<Table, Box<dyn Error>> {
     meter::raise_descriptor_limit(args.peers + SPARE_DESCRIPTORS)?;
     let remote = Remote::start(args)?;
-    let config = Arc::new(config(1));
+    let config = Arc::new(config(1, args));
     let mut crowd = C::new(config.clone())?;
     crowd.rest(SETTLING)?;
 
@@ -128,6 +128,7 @@ fn measure<C: Crowd>(args: &Args, heap: fn() -> usize) -> Result<Table, Box<dyn 
     }
     Ok(Table {
         name: C::NAME,
+        transport: config.transport,
         peers: args.peers,
         gathering,
         heap: gathered.heap.saturating_sub(before.heap),
@@ -140,9 +141,11 @@ fn measure<C: Crowd>(args: &Args, heap: fn() -> usize) -> Result<Table, Box<dyn 
     })
 }
 
-/// Settings of one of the two sides: the defaults, timers included.
-fn config(secret: u8) -> Config {
-    Config::with_secret(Network::REGTEST, [secret; 32])
+/// Settings of one of the two sides: the defaults, timers included, but for the transport.
+fn config(secret: u8, args: &Args) -> Config {
+    let mut config = Config::with_secret(Network::REGTEST, [secret; 32]);
+    config.transport = args.transport.into();
+    config
 }
 
 /// An `inv` of one transaction that is named by the time.

@@ -26,7 +26,7 @@ pub use self::download::{BlockError, Tally};
 pub use self::error::SyncError;
 pub use self::job::{ChainSync, Options, Phase, Progress};
 pub use self::report::{Ending, Report};
-pub use self::tasks::{exit_code, run};
+pub use self::tasks::{exit_code, interrupted_early, run};
 pub use crate::headers::HeaderError;
 pub use crate::pow::PowError;
 

@@ -14,12 +14,14 @@ mod peercat;
 mod process;
 mod scale;
 mod sync;
+mod transport;
 
 pub use self::peercat::*;
 pub use self::process::Examples;
 #[cfg(unix)]
 pub use self::scale::*;
 pub use self::sync::*;
+pub use self::transport::*;
 
 /// Makes a test of each trial.
 #[macro_export]
@@ -27,6 +29,7 @@ macro_rules! program_tests {
     ($adapter:literal) => {
         $crate::program_tests! { $adapter:
             sync_downloads_the_demo_chain
+            sync_uses_the_transport_it_is_told_to
             sync_stops_where_it_is_told_to
             sync_fails_in_one_line
             sync_knows_wrong_arguments
@@ -43,12 +46,20 @@ macro_rules! program_tests {
             peercat_answers_a_long_question_to_its_end
             peercat_tells_the_headers_of_its_blocks
             peercat_prints_numbers_now_and_then
+            peercats_agree_on_v2
+            peercat_listener_takes_v1_if_it_may
+            peercat_dials_v1_after_v2
+            peercat_dials_twice_at_most
+            peercat_may_find_nobody_the_second_time
+            peercat_v2_ends_with_the_class_of_the_end
         }
         #[cfg(unix)]
         $crate::program_tests! { $adapter:
             peercat_out_of_descriptors_goes_on
             scale_prints_a_table
+            scale_measures_v2_too
             sync_says_how_far_it_came
+            sync_ends_before_the_transport_is_settled
             peercat_ends_on_signals
             peercat_ends_at_once_when_told_again
         }

@@ -1,4 +1,9 @@
 //! How a scripted remote brings its frames to the wire: as they are, or sealed as BIP324 has it.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a scripted remote is part of a test: a panic is how that fails"
+)]
 
 use alloc::collections::VecDeque;
 

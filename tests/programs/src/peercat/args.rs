@@ -91,7 +91,7 @@ pub struct Args {
     /// Peers served at once with --listen; more are closed as they come
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), default_value = "1000")]
     max_peers: u32,
-    /// Show the bytes of every frame on stderr
+    /// Show the bytes of every frame on stderr; of v2, message type and payload as they are when decrypted
     #[arg(long)]
     hexdump: bool,
     /// How bad input is met: as this library does by default, or as Bitcoin Core or btcd do
@@ -147,7 +147,7 @@ Lines on stdout, all with event, peer (address, or null) and time (seconds since
   served        command, type and hash of what a peer asked for and was sent, or error
   unanswered    request, items and limit of what was not answered in time
   misbehavior   command, kind, severity and text of what the remote did wrong
-  disconnected  reason, class, exit_code, bytes_sent, bytes_received, duration ...
+  disconnected  reason, class, exit_code, transport (null: not agreed on), negotiated, bytes_sent, bytes_received, duration ...
   stats         with --stats, after disconnected: all numbers, named as in getpeerinfo
   refused       a peer above --max-peers
   failed        error: no connection, or no port";

@@ -4,12 +4,15 @@
 //! 127.0.0.1:18444 <- verack, 24 bytes
 //! 00000000  fa bf b5 da 76 65 72 61  63 6b 00 00 00 00 00 00  |....verack......|
 //! ```
+//!
+//! Of v2 this is what was encrypted: the message type, one byte or thirteen, and the payload. On the wire it is longer
+//! by 20 bytes, and looks random.
 
 use core::fmt::Write;
 
 use peer_core::RawFrame;
 
-/// A frame that was received (`<-`) or sent (`->`), header and payload in one.
+/// A frame that was received (`<-`) or sent (`->`), header or message type and payload in one.
 pub(super) fn frame(peer: &str, arrow: &str, frame: &RawFrame) -> String {
     let bytes: Vec<u8> = [&frame.header[..], &frame.payload[..]].concat();
     let length = bytes.len();

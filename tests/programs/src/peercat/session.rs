@@ -146,7 +146,10 @@ impl Session {
         let stats = &at.stats;
         let duration = at.now.saturating_since(stats.connected_at);
         let ping = stats.ping.map(|ping| ping.as_secs_f64());
+        // Null as long as nothing was agreed on: it may have ended for that.
+        let transport = stats.transport.map(|transport| transport.to_string());
         Fields::default()
+            .with("transport", transport)
             .with("negotiated", self.negotiated)
             .with("messages", self.messages)
             .with("bytes_sent", stats.bytes_sent)

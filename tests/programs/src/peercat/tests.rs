@@ -7,7 +7,10 @@ use bytes::Bytes;
 use peer_core::message::{InvKind, InvVect, Inventory, Message, UserAgent};
 use peer_core::network::Network;
 use peer_core::wire::Hash;
-use peer_core::{Config, Direction, DisconnectReason, Event, HangUp, SendError, Timeout};
+use peer_core::{
+    Config, Direction, DisconnectReason, Event, Garbage, HangUp, SendError, Timeout,
+    TransportPolicy,
+};
 use serde_json::Value;
 
 use super::session::Session;
@@ -43,6 +46,11 @@ impl Meeting {
 
     fn plain() -> Self {
         Self::new(|_| {}, None, serving(Network::REGTEST))
+    }
+
+    fn over(transport: TransportPolicy) -> Self {
+        let change = |config: &mut Config| config.transport = transport;
+        Self::new(change, None, serving(Network::REGTEST))
     }
 
     /// Until nothing moves any more.
@@ -99,7 +107,19 @@ impl Meeting {
 
 #[test]
 fn a_connection_from_its_first_line_to_its_last() {
-    let mut meeting = Meeting::plain();
+    let v1 = a_connection_over(TransportPolicy::V1, 32);
+    assert_eq!(v1["transport"], "v1");
+    assert_eq!(v1["session_id"], Value::Null);
+    // Its message type takes one byte, and what encrypts it 20.
+    let v2 = a_connection_over(TransportPolicy::Auto, 29);
+    assert_eq!(v2["transport"], "v2");
+    let session = v2["session_id"].as_str().unwrap();
+    assert!(session.len() == 64 && session.bytes().all(|digit| digit.is_ascii_hexdigit()));
+}
+
+/// In which a ping takes so many bytes; gives the line about the end of the handshake.
+fn a_connection_over(transport: TransportPolicy, ping_len: u32) -> Value {
+    let mut meeting = Meeting::over(transport);
     meeting.settle();
     let names = [
         "connected",
@@ -139,12 +159,13 @@ fn a_connection_from_its_first_line_to_its_last() {
     // The listener's keep-alive.
     assert_eq!(
         (&ping["command"], &ping["wire_len"]),
-        (&"ping".into(), &32.into())
+        (&"ping".into(), &ping_len.into())
     );
     assert!(ping["nonce"].is_u64());
     assert_eq!(wtxidrelay["command"], "wtxidrelay");
     assert_eq!(sendaddrv2["command"], "sendaddrv2");
     assert_eq!(pong["command"], "pong");
+    let negotiated = negotiated.clone();
 
     meeting.wire.wait(Duration::from_millis(2500));
     meeting.wire.listener.disconnect();
@@ -164,6 +185,7 @@ fn a_connection_from_its_first_line_to_its_last() {
     assert_eq!(end["messages"], 4);
     assert_eq!(end["bytes_sent"], meeting.wire.dialler.stats().bytes_sent);
     assert_eq!(meeting.session.exit(), Exit::Clean);
+    negotiated
 }
 
 #[test]
@@ -187,16 +209,19 @@ fn strings_of_the_remote_stay_within_their_line() {
 
 #[test]
 fn messages_nobody_knows_are_shown_in_part() {
-    let mut meeting = Meeting::plain();
-    meeting.settle();
-    meeting.raw("x y\"z", &[0xab; 300]);
-    let line = meeting.last();
-    assert_eq!(line["command"], "x y\"z");
-    assert_eq!(
-        (&line["wire_len"], &line["payload_len"]),
-        (&324.into(), &300.into())
-    );
-    assert_eq!(line["payload"], "ab".repeat(256));
+    // What nobody knows has no short type in v2.
+    for (transport, wire_len) in [(TransportPolicy::V1, 324), (TransportPolicy::V2, 333)] {
+        let mut meeting = Meeting::over(transport);
+        meeting.settle();
+        meeting.raw("x y\"z", &[0xab; 300]);
+        let line = meeting.last();
+        assert_eq!(line["command"], "x y\"z");
+        assert_eq!(
+            (&line["wire_len"], &line["payload_len"]),
+            (&wire_len.into(), &300.into())
+        );
+        assert_eq!(line["payload"], "ab".repeat(256));
+    }
 }
 
 #[test]
@@ -263,24 +288,40 @@ fn a_plan_is_finished_when_all_messages_are_there() {
 
 #[test]
 fn hexdumps_show_whole_frames_both_ways() {
-    let mut meeting = Meeting::new(
-        |config| config.raw_events = true,
-        None,
-        serving(Network::REGTEST),
-    );
-    meeting.settle();
-    let dump = |arrow: &str, command: &str| {
-        let head = format!("192.0.2.1:18444 {arrow} {command}, ");
-        let dump = meeting.dumps.iter().find(|dump| dump.starts_with(&head));
-        dump.unwrap_or_else(|| panic!("no {head:?}")).as_str()
-    };
+    let dumps = dumps_over(TransportPolicy::V1);
     let verack = "\
+verack, 24 bytes
 00000000  fa bf b5 da 76 65 72 61  63 6b 00 00 00 00 00 00  |....verack......|
 00000010  00 00 00 00 5d f6 e0 e2                           |....]...|
 ";
-    assert!(dump("<-", "verack").ends_with(verack));
-    assert!(dump("->", "verack").ends_with(verack));
-    assert!(dump("->", "version").contains("|....version....."));
+    assert!(dumps.contains(&format!("192.0.2.1:18444 <- {verack}")));
+    assert!(dumps.contains(&format!("192.0.2.1:18444 -> {verack}")));
+    let version = |dump: &String| dump.contains("|....version.....");
+    assert!(dumps.iter().any(version));
+}
+
+/// Not what is on the wire, which shows nothing: the message type, in full or one byte of it, and the payload.
+#[test]
+fn hexdumps_of_v2_show_what_was_encrypted_both_ways() {
+    let dumps = dumps_over(TransportPolicy::V2);
+    let verack = "\
+verack, 13 bytes
+00000000  00 76 65 72 61 63 6b 00  00 00 00 00 00           |.verack......|
+";
+    assert!(dumps.contains(&format!("192.0.2.1:18444 <- {verack}")));
+    assert!(dumps.contains(&format!("192.0.2.1:18444 -> {verack}")));
+    let ping = "192.0.2.1:18444 <- ping, 9 bytes\n00000000  12 ";
+    assert!(dumps.iter().any(|dump| dump.starts_with(ping)), "{dumps:?}");
+}
+
+fn dumps_over(transport: TransportPolicy) -> Vec<String> {
+    let change = |config: &mut Config| {
+        config.transport = transport;
+        config.raw_events = true;
+    };
+    let mut meeting = Meeting::new(change, None, serving(Network::REGTEST));
+    meeting.settle();
+    meeting.dumps
 }
 
 #[test]
@@ -364,10 +405,19 @@ fn a_silence_that_is_not_ends_the_connection_and_says_after_how_long() {
     assert_eq!(meeting.session.exit(), Exit::Timeout);
 }
 
-/// A `verack` is a header and nothing else.
+/// A `verack` is a header and nothing else; in v2 a type in full, and what encrypts it.
 #[test]
 fn numbers_are_those_of_the_connection() {
-    let mut meeting = Meeting::plain();
+    numbers_over(TransportPolicy::V1, 24, 0);
+    // Keys, terminators and version packets belong to no message.
+    numbers_over(TransportPolicy::V2, 33, 64 + 16 + 20);
+}
+
+fn numbers_over(transport: TransportPolicy, verack: u64, beside: u64) {
+    let mut listener = serving(Network::REGTEST);
+    listener.v2.garbage = Garbage::Fixed(Bytes::new());
+    let change = |config: &mut Config| config.transport = transport;
+    let mut meeting = Meeting::new(change, None, listener);
     meeting.settle();
     let at = Snapshot {
         now: meeting.wire.now,
@@ -390,14 +440,14 @@ fn numbers_are_those_of_the_connection() {
         (&stats["version"], &stats["startingheight"]),
         (&70_016.into(), &310.into())
     );
-    assert_eq!(stats["bytesrecv_per_msg"]["verack"], 24);
+    assert_eq!(stats["bytesrecv_per_msg"]["verack"], verack);
     assert_eq!(stats["recv_per_msg"]["verack"], 1);
     let sum = |counters: &Value| {
         let counters = counters.as_object().unwrap().values();
         counters.map(|count| count.as_u64().unwrap()).sum::<u64>()
     };
     assert_eq!(
-        sum(&stats["bytesrecv_per_msg"]),
+        sum(&stats["bytesrecv_per_msg"]) + beside,
         stats["bytesrecv"].as_u64().unwrap()
     );
     assert_eq!(

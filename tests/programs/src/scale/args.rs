@@ -2,9 +2,9 @@
 
 use core::time::Duration;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 
-use crate::cli::{parse, positive_seconds};
+use crate::cli::{Transport, parse, positive_seconds};
 
 /// What thousands of connections cost: this process dials a second one of its own that many times,
 /// on loopback, and is measured.
@@ -23,6 +23,10 @@ pub(super) struct Args {
     #[arg(long, default_value_t = 256, value_parser = up_to::<4_096>)]
     pub(super) at_once: usize,
 
+    /// How frames travel
+    #[arg(long, value_enum, value_name = "TRANSPORT", default_value = "v1")]
+    pub(super) transport: Transport,
+
     /// Be the second process
     #[arg(long, hide = true)]
     pub(super) serve: bool,
@@ -40,13 +44,16 @@ impl Args {
     }
 
     /// Those of the second process.
-    pub(super) fn of_the_other(&self) -> [String; 5] {
+    pub(super) fn of_the_other(&self) -> [String; 7] {
+        let transport = self.transport.to_possible_value();
         [
             "--serve".to_owned(),
             "--peers".to_owned(),
             self.peers.to_string(),
             "--idle".to_owned(),
             self.idle.as_secs_f64().to_string(),
+            "--transport".to_owned(),
+            transport.map_or_else(String::new, |value| value.get_name().to_owned()),
         ]
     }
 }

@@ -3,10 +3,13 @@
 use core::fmt;
 use core::time::Duration;
 
+use peer_core::TransportPolicy;
+
 /// What was measured.
 #[derive(Debug)]
 pub(super) struct Table {
     pub(super) name: &'static str,
+    pub(super) transport: TransportPolicy,
     pub(super) peers: usize,
     pub(super) gathering: Duration,
     /// Of all peers together.
@@ -22,7 +25,12 @@ pub(super) struct Table {
 
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, peers, .. } = self;
+        let Self {
+            name,
+            peers,
+            transport,
+            ..
+        } = self;
         let kib = |bytes: usize| bytes as f64 / 1_024.0;
         let each = |bytes: usize| kib(bytes) / *peers as f64;
         let load = 100.0 * self.idle_cpu.as_secs_f64() / self.idle.as_secs_f64();
@@ -31,7 +39,7 @@ impl fmt::Display for Table {
         };
         writeln!(
             f,
-            "{name}: {peers} peers over loopback, the other end in a second process"
+            "{name}: {peers} peers over loopback and {transport:?}, the other end in a second process"
         )?;
         let speed = *peers as f64 / self.gathering.as_secs_f64();
         line(

@@ -34,13 +34,27 @@ pub fn exit_code(result: Result<Ending, Box<dyn Error>>) -> ExitCode {
     }
 }
 
+/// Says that nothing was reached, since there was no connection when the user ended it.
+pub fn interrupted_early() -> Ending {
+    let _ = writeln!(io::stderr(), "interrupted before there was a connection");
+    Ending::Interrupted
+}
+
 async fn sync<R: Runtime>(args: &Args) -> Result<Ending, Box<dyn Error>> {
-    let (name, connection) = reach::<R>(args).await?;
+    let interrupt = ending::Ending::on_signals(INTERRUPTED)?;
+    let given_up = async {
+        interrupt.come().await;
+        None
+    };
+    let reached = async { Some(reach::<R>(args).await) };
+    let Some(reached) = given_up.or(reached).await else {
+        return Ok(interrupted_early());
+    };
+    let (name, connection) = reached?;
     let (peer, mut events) = drive::<R>(connection);
     let clock = Epoch::start();
     let mut job = ChainSync::new(*args.network(), args.options());
     let mut display = Display::stderr();
-    let interrupt = ending::Ending::on_signals(INTERRUPTED)?;
 
     let interrupted = async {
         interrupt.come().await;
