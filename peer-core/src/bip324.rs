@@ -46,8 +46,8 @@
 //! # What is wiped, and what is not
 //!
 //! Secret keys, the shared secret, every key derived from it and every key of the packet ciphers
-//! that this crate holds are overwritten when they are dropped or replaced. ring's copy of the
-//! packet key currently in use is not: ring offers no way. Neither is what passed through
+//! that this crate holds are overwritten when they are dropped or replaced. ring's copy of a packet
+//! key, which is there while packets come, is not: ring offers no way. Neither is what passed through
 //! registers and the stack of libsecp256k1 (which cleans up after itself), HMAC and SHA-256.
 
 mod aead;

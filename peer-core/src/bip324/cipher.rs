@@ -1,6 +1,8 @@
 //! The two forward-secret ciphers of BIP324: FSChaCha20 for lengths, FSChaCha20Poly1305 for the
 //! rest. Both replace their key every 224 packets, by bytes that only the old key could make.
 
+use alloc::boxed::Box;
+
 use chacha20::ChaCha20;
 use chacha20::cipher::{KeyIvInit, StreamCipher};
 use zeroize::Zeroizing;
@@ -83,7 +85,9 @@ fn stream(key: &[u8; 32], rekeys: u64) -> ChaCha20 {
 
 /// FSChaCha20Poly1305: one nonce a packet.
 pub(super) struct PacketCipher {
-    key: Key,
+    secret: Zeroizing<[u8; 32]>,
+    /// The same, made ready for use, which is several times as large: kept while packets come.
+    ready: Option<Box<Key>>,
     /// Packets since the key was replaced.
     used: u32,
     rekeys: u64,
@@ -92,7 +96,8 @@ pub(super) struct PacketCipher {
 impl PacketCipher {
     pub(super) fn new(key: &[u8; 32]) -> Self {
         Self {
-            key: Key::new(key),
+            secret: Zeroizing::new(*key),
+            ready: None,
             used: 0,
             rekeys: 0,
         }
@@ -104,7 +109,8 @@ impl PacketCipher {
         aad: &[u8],
         text: &mut [u8],
     ) -> Result<[u8; TAG_LEN], Unauthentic> {
-        let tag = self.key.seal(nonce(self.used, self.rekeys), aad, text)?;
+        let nonce = nonce(self.used, self.rekeys);
+        let tag = self.key().seal(nonce, aad, text)?;
         self.count()?;
         Ok(tag)
     }
@@ -116,9 +122,20 @@ impl PacketCipher {
         text_and_tag: &'a mut [u8],
     ) -> Result<&'a mut [u8], Unauthentic> {
         let nonce = nonce(self.used, self.rekeys);
-        let text = self.key.open(nonce, aad, text_and_tag)?;
+        let text = self.key().open(nonce, aad, text_and_tag)?;
         self.count()?;
         Ok(text)
+    }
+
+    /// No packet is about to come: holds no more than it must.
+    pub(super) fn rest(&mut self) {
+        self.ready = None;
+    }
+
+    #[inline]
+    fn key(&mut self) -> &Key {
+        let secret = &self.secret;
+        self.ready.get_or_insert_with(|| Box::new(Key::new(secret)))
     }
 
     #[inline]
@@ -133,9 +150,10 @@ impl PacketCipher {
     #[cold]
     fn rekey(&mut self) -> Result<(), Unauthentic> {
         let mut key = Zeroizing::new([0; 32]);
-        self.key
-            .seal(nonce(u32::MAX, self.rekeys), &[], key.as_mut_slice())?;
-        self.key = Key::new(&key);
+        let nonce = nonce(u32::MAX, self.rekeys);
+        self.key().seal(nonce, &[], key.as_mut_slice())?;
+        self.secret = key;
+        self.ready = None;
         self.rekeys = self.rekeys.wrapping_add(1);
         self.used = 0;
         Ok(())

@@ -260,6 +260,10 @@ impl Staging {
         }
         if self.staged == 0 {
             self.segments = VecDeque::new();
+            #[cfg(feature = "_bip324")]
+            if let Framing::V2(sealer) = &mut self.framing {
+                sealer.rest();
+            }
         }
         n
     }

@@ -112,6 +112,7 @@ impl Reader {
             });
         }
         let Some(length) = self.read_length(landing)? else {
+            self.opener.rest();
             return Ok(Opened::Nothing);
         };
         let whole = length.saturating_add(PACKET_OVERHEAD);

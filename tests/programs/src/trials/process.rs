@@ -57,13 +57,32 @@ impl Examples {
             let version = Command::new(path).arg("--version").output();
             version.is_ok_and(|output| output.stdout.ends_with(over.as_bytes()))
         };
-        newest.into_iter().find(is_ours).unwrap_or_else(|| {
-            panic!(
-                "no {name} of {} in {}: run `cargo test`, or `cargo build --examples` first",
+        newest
+            .into_iter()
+            .find(is_ours)
+            .unwrap_or_else(|| self.build(name))
+    }
+
+    /// Builds a program where no other adapter's can come in its way. When several adapters' examples of one name are
+    /// built at once, it happens that cargo copies one over the other, and does not know that it did.
+    fn build(&self, name: &str) -> PathBuf {
+        let folder = self.folder.join(self.adapter);
+        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        cargo
+            .args([
+                "build",
+                "--quiet",
+                "--package",
                 self.adapter,
-                self.folder.display()
-            )
-        })
+                "--example",
+                name,
+            ])
+            .arg("--target-dir")
+            .arg(&folder)
+            .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
+        let status = cargo.status().expect("cargo runs");
+        assert!(status.success(), "no {name} of {}", self.adapter);
+        folder.join("debug/examples").join(name)
     }
 
     fn command(&self, name: &str, arguments: &[&str]) -> Command {
