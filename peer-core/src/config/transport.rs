@@ -30,6 +30,18 @@ pub enum TransportPolicy {
     V2,
 }
 
+impl core::fmt::Display for TransportPolicy {
+    /// `auto`, `v1` or `v2`.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::Auto => "auto",
+            Self::V1 => "v1",
+            #[cfg(feature = "_bip324")]
+            Self::V2 => "v2",
+        })
+    }
+}
+
 /// What our side of v2 handshakes is like. The defaults are for use, the rest is for tests.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]

@@ -39,7 +39,7 @@ impl fmt::Display for Table {
         };
         writeln!(
             f,
-            "{name}: {peers} peers over loopback and {transport:?}, the other end in a second process"
+            "{name}: {peers} peers over loopback and {transport}, the other end in a second process"
         )?;
         let speed = *peers as f64 / self.gathering.as_secs_f64();
         line(
