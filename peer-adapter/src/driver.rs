@@ -36,6 +36,8 @@ pub struct Driver<S, T> {
     session: Session,
     alarm: T,
     redial: Redial<S>,
+    /// When the second dial must have come to something.
+    redial_until: Option<Timestamp>,
 }
 
 impl<S: Socket, T: Alarm> Driver<S, T> {
@@ -45,13 +47,15 @@ impl<S: Socket, T: Alarm> Driver<S, T> {
             session,
             alarm,
             redial: Redial::Never,
+            redial_until: None,
         }
     }
 
     /// Has `dial` called, once, if the remote hangs up on v2 as those do that know only v1
     /// ([`DisconnectReason::Downgrade`](peer_core::DisconnectReason)): the connection then begins
     /// anew over what it gives, in v1, and nobody hears of the first. What the application sends
-    /// waits until it is known how frames travel. `asked` is the link as the caller gave it: the
+    /// waits until it is known how frames travel. The dial may take as long as a handshake
+    /// ([`Timeouts::negotiation`](peer_core::Timeouts)). `asked` is the link as the caller gave it: the
     /// addresses that it leaves open are those of the stream.
     pub fn redial(&mut self, asked: Link, dial: impl FnOnce() -> Dialling<S> + Send + 'static) {
         if self.session.expect_redial(asked) {
@@ -77,11 +81,16 @@ where
         let this = self.get_mut();
         loop {
             if this.redial.is_running() {
-                let over = if this.session.is_leaving(cx) {
+                let late = this.redial_until.is_none_or(|at| at <= this.alarm.now());
+                let over = if late || this.session.is_leaving(cx) {
                     this.redial = Redial::Never;
                     None
+                } else if let Poll::Ready(dialled) = this.redial.poll(cx) {
+                    dialled.ok()
                 } else {
-                    ready!(this.redial.poll(cx)).ok()
+                    let until = this.redial_until.unwrap_or(Timestamp::MAX);
+                    ready!(this.alarm.poll_until(until, cx));
+                    continue;
                 };
                 match over {
                     Some((socket, ends)) => {
@@ -102,7 +111,10 @@ where
                     cx.waker().wake_by_ref();
                     return Poll::Pending;
                 }
-                Step::Done if this.session.wants_redial() && this.redial.begin() => {}
+                Step::Done if this.session.wants_redial() && this.redial.begin() => {
+                    let until = this.session.negotiation_deadline(this.alarm.now());
+                    this.redial_until = Some(until);
+                }
                 Step::Done => {
                     this.session.close();
                     return match this.session.result() {

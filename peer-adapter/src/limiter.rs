@@ -8,10 +8,11 @@ use std::sync::{Mutex, PoisonError};
 use peer_core::{PeerMachine, Timestamp};
 
 /// How many v2 handshakes of remotes that dial us are begun. One costs about 65 us of a core: a
-/// key, a shared secret and what follows from it. Those beyond are hung up on; honest nodes come
-/// again.
+/// key, a shared secret and what follows from it. Those beyond are hung up on, in a way that does
+/// not make them think that we know only v1; honest nodes come again later.
 ///
 /// A source is an IPv4 network of 24 bits or an IPv6 network of 64 (as btcd's admission has it).
+/// Loopback is none: proxies come from there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct V2Limits {
@@ -25,8 +26,8 @@ pub struct V2Limits {
     /// From one source, at once after a rest. Default 40 (btcd: 4): a mobile carrier's whole
     /// network may be one source.
     pub source_burst: u32,
-    /// Sources remembered; while more of them come, those that have rested longest are forgotten.
-    /// Each takes some 50 bytes. Default 2,048 (as btcd).
+    /// Sources remembered. When there are more, those are forgotten that have rested to the full, else
+    /// half of all. Each takes some 50 bytes. Default 2,048 (as btcd).
     pub sources: usize,
 }
 
@@ -65,8 +66,9 @@ enum Source {
     V4([u8; 3]),
     /// The first 64 bits.
     V6([u8; 8]),
-    /// No address is known.
-    Unknown,
+    /// This very machine, and whoever comes through a proxy on it, or has no address: many for all
+    /// that is known, who share nothing but what everybody shares.
+    Many,
 }
 
 impl V2Limiter {
@@ -88,6 +90,10 @@ impl V2Limiter {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let State { everybody, sources } = &mut *state;
         let source = Source::of(remote);
+        everybody.fill(limits.per_second, limits.burst, now);
+        if source == Source::Many {
+            return everybody.take();
+        }
         if !sources.contains_key(&source) && sources.len() >= limits.sources.max(1) {
             forget(sources, limits, now);
         }
@@ -95,7 +101,6 @@ impl V2Limiter {
             .entry(source)
             .or_insert_with(|| Bucket::full(limits.source_burst));
         bucket.fill(limits.source_per_second, limits.source_burst, now);
-        everybody.fill(limits.per_second, limits.burst, now);
         // Who asks too often must not use up what is everybody's.
         bucket.has_one() && everybody.take() && bucket.take()
     }
@@ -124,7 +129,7 @@ fn forget(sources: &mut HashMap<Source, Bucket>, limits: &V2Limits, now: Timesta
         bucket.micro < u64::from(limits.source_burst) * ONE
     });
     if sources.len() >= limits.sources.max(1) {
-        let mut keep = false;
+        let mut keep = true;
         sources.retain(|_, _| {
             keep = !keep;
             keep
@@ -135,6 +140,7 @@ fn forget(sources: &mut HashMap<Source, Bucket>, limits: &V2Limits, now: Timesta
 impl Source {
     fn of(remote: Option<SocketAddr>) -> Self {
         match remote.map(|remote| remote.ip().to_canonical()) {
+            Some(address) if address.is_loopback() => Self::Many,
             Some(IpAddr::V4(address)) => {
                 let [a, b, c, _] = address.octets();
                 Self::V4([a, b, c])
@@ -143,7 +149,7 @@ impl Source {
                 let [a, b, c, d, e, f, g, h, ..] = address.octets();
                 Self::V6([a, b, c, d, e, f, g, h])
             }
-            None => Self::Unknown,
+            None => Self::Many,
         }
     }
 }

@@ -75,6 +75,8 @@ pub(crate) enum Farewell {
 /// What overtakes the requests.
 #[derive(Debug)]
 struct Orders {
+    /// On the remote's v2 handshake.
+    admission: Option<Command>,
     /// On the remote's `version`.
     verdict: Option<Command>,
     farewell: Farewell,
@@ -94,6 +96,7 @@ struct State {
     requests: Bounded<Request>,
     /// Senders that wait for room among the requests.
     room: WaitList,
+    admission: Option<Command>,
     verdict: Option<Command>,
     farewell: Farewell,
     /// The driver, while it sleeps.
@@ -128,6 +131,7 @@ impl Shared {
                 link: *machine.link(),
                 requests: Bounded::new(MAX_REQUESTS, MAX_REQUEST_BYTES),
                 room: WaitList::default(),
+                admission: None,
                 verdict: None,
                 farewell: Farewell::default(),
                 driver: None,
@@ -223,7 +227,10 @@ impl Shared {
 
     pub(crate) fn verdict(&self, verdict: Command) {
         let mut state = self.lock();
-        state.verdict = Some(verdict);
+        match verdict {
+            Command::AdmitV2 | Command::RefuseV2 => state.admission = Some(verdict),
+            verdict => state.verdict = Some(verdict),
+        }
         rouse(state);
     }
 
@@ -266,6 +273,7 @@ impl Shared {
         }
         register(&mut state.driver, waker);
         Orders {
+            admission: state.admission.take(),
             verdict: state.verdict.take(),
             farewell: state.farewell,
         }

@@ -46,9 +46,9 @@
 //! # What is wiped, and what is not
 //!
 //! Secret keys, the shared secret, every key derived from it and every key of the packet ciphers
-//! that this crate holds are overwritten when they are dropped or replaced. ring's copy of a packet
-//! key, which is there while packets come, is not: ring offers no way. Neither is what passed through
-//! registers and the stack of libsecp256k1 (which cleans up after itself), HMAC and SHA-256.
+//! that this crate holds are overwritten where they lie when they are dropped or replaced, ring's form
+//! of a packet key included, for which ring itself offers no way. What is not: copies that were left
+//! behind on the stack where a value was moved, and what passed through HMAC, SHA-256 and ring.
 
 mod aead;
 mod cipher;

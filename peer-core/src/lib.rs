@@ -135,7 +135,7 @@
 //!
 //! # Features
 //!
-//! - `std` (default): [`Epoch`], `IoSlice` support in [`Outbound`], conversions from `std::time`.
+//! - `std` (default): `Epoch`, `IoSlice` support in [`Outbound`], conversions from `std::time`.
 //!   Without it the crate needs `alloc` only.
 //! - `v2` (default): the encrypted transport, over libsecp256k1 and ring. Both are C and assembly, and
 //!   need a C compiler. Works without `std` where ring does.

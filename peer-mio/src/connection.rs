@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use mio::net::TcpStream;
 use peer_adapter::{Audience, Pump};
-use peer_core::{Config, DisconnectReason, Link, Listeners, PeerMachine, Timestamp};
+use peer_core::{
+    Config, DisconnectReason, Event, Link, Listeners, PeerMachine, Timestamp, TransportPolicy,
+};
 
 use crate::socket::Stream;
 
@@ -22,6 +24,12 @@ pub(crate) struct Connection {
     /// Nobody is told of it yet: until it is known how frames travel, it may have to be dialled
     /// again.
     pub(crate) unsettled: Option<Unsettled>,
+    /// It was dialled again, in v1.
+    pub(crate) is_second: bool,
+    /// The transport that the application asked for.
+    pub(crate) asked: Option<TransportPolicy>,
+    /// An event that came while the application was told of the connection, and takes none.
+    pub(crate) held: Option<Event>,
     /// It waits in the line of those who have something to do.
     pub(crate) is_queued: bool,
     /// What its timer is set to.
@@ -74,6 +82,9 @@ impl Connection {
             machine,
             stage,
             unsettled: None,
+            is_second: false,
+            asked: None,
+            held: None,
             is_queued: false,
             timer: None,
             is_paused: false,
@@ -106,9 +117,11 @@ impl Connection {
         matches!(self.stage, Stage::Dialing { .. }) || self.unsettled.is_some()
     }
 
-    /// What a machine needs to begin with.
+    /// What a machine needs to begin with: the link as it was asked for.
     pub(crate) fn origin(&self) -> (Arc<Config>, Link) {
-        (self.machine.config().clone(), *self.machine.link())
+        let mut link = *self.machine.link();
+        link.transport = self.asked;
+        (self.machine.config().clone(), link)
     }
 }
 

@@ -15,7 +15,9 @@ use std::sync::Arc;
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
 use peer_adapter::{ConnectError, Pump, V2Limiter, entropy};
-use peer_core::{Config, EncodedMessage, Epoch, Link, PeerMachine, SendError, Timestamp};
+use peer_core::{
+    Config, EncodedMessage, Epoch, Link, PeerMachine, SendError, Timestamp, TransportPolicy,
+};
 use slab::Slab;
 
 pub use self::peer::Peer;
@@ -297,13 +299,21 @@ impl Peers {
             self.registry.register(tcp, Token(slot), interest)?;
         }
         self.inbound += usize::from(link.is_inbound());
+        let asked = link.transport;
+        let mut link = link;
+        if matches!(stage, Stage::Dialing { .. }) {
+            // Nobody sees this machine, so it need not make a key.
+            link.transport = Some(TransportPolicy::V1);
+        }
         let machine = PeerMachine::from_seed(config, link, self.clock.now(), seed);
-        entry.insert(Box::new(Connection::new(self.serial, machine, stage)));
+        let mut connection = Connection::new(self.serial, machine, stage);
+        connection.asked = asked;
+        entry.insert(Box::new(connection));
         self.serial = self.serial.saturating_add(1);
         Ok(slot)
     }
 
-    /// The connection in `slot` has come to nothing, and is dialled again.
+    /// The connection in `slot` has come to nothing, and is dialled again, in v1.
     pub(crate) fn redial(
         &mut self,
         slot: usize,
@@ -320,6 +330,7 @@ impl Peers {
             address,
             until,
         };
+        connection.is_second = true;
         self.timers.set(slot, &mut connection.timer, Some(until));
         Ok(())
     }

@@ -127,8 +127,9 @@ where
 ///
 /// `dial` is called here, and by the [`Driver`] once more if it comes to that; nothing else is
 /// remembered. The application does not notice: handle and events are those of the connection that
-/// is kept, what it sends meanwhile leaves there, and only our own address in [`Peer::link`]
-/// changes. If the second dial fails the connection ends with
+/// is kept, what it sends meanwhile leaves there, and only our own address and the transport in
+/// [`Peer::link`] change. If the second dial fails, or takes longer than a handshake may
+/// ([`Timeouts::negotiation`](peer_core::Timeouts)), the connection ends with
 /// [`DisconnectReason::Downgrade`](peer_core::DisconnectReason).
 ///
 /// # Errors

@@ -38,7 +38,7 @@ pub(crate) fn listeners() -> Config {
 /// No more than `burst` v2 handshakes in the time that a scenario takes.
 pub(crate) fn limits(burst: u32) -> V2Limits {
     let mut limits = V2Limits::default();
-    (limits.source_burst, limits.source_per_second) = (burst, 0);
+    (limits.burst, limits.per_second) = (burst, 0);
     limits
 }
 

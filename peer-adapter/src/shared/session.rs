@@ -29,9 +29,9 @@ pub(crate) struct Session {
     /// Answers for the application whether a v2 handshake may begin.
     limiter: Option<Arc<V2Limiter>>,
     /// The link as it was asked for, while the connection may have to begin anew.
-    redial: Option<Link>,
+    redial: Option<Box<Link>>,
     /// An end that nobody is told of, as it asks for that.
-    withheld: Option<Disconnected>,
+    withheld: Option<Box<Disconnected>>,
     ended: Option<Arc<Disconnected>>,
 }
 
@@ -71,7 +71,7 @@ impl Session {
     /// can be at all.
     pub(crate) fn expect_redial(&mut self, asked: Link) -> bool {
         let is_open = self.machine.transport().is_none();
-        self.redial = is_open.then_some(asked);
+        self.redial = is_open.then(|| Box::new(asked));
         is_open
     }
 
@@ -88,6 +88,11 @@ impl Session {
         self.withheld.is_some()
     }
 
+    /// When a handshake that begins now must be over, or what takes its place.
+    pub(crate) fn negotiation_deadline(&self, now: Timestamp) -> Timestamp {
+        now.saturating_add(self.machine.config().timeouts.negotiation)
+    }
+
     /// Whether the application does not want the connection any more. `cx` is woken when it has
     /// something to say.
     pub(crate) fn is_leaving(&self, cx: &Context<'_>) -> bool {
@@ -101,7 +106,8 @@ impl Session {
         let Ok(seed) = crate::entropy() else {
             return self.give_up();
         };
-        let asked = self.redial.take().unwrap_or_else(|| *self.machine.link());
+        let asked = self.redial.take();
+        let asked = asked.map_or_else(|| *self.machine.link(), |asked| *asked);
         let link = crate::dial::over(asked, ends).with_transport(TransportPolicy::V1);
         let config = self.machine.config().clone();
         self.withheld = None;
@@ -118,7 +124,7 @@ impl Session {
             ended.reason = Goodbye::Requested.into();
             ended.stats.disconnect_reason = Some(ended.reason.clone());
         }
-        self.end(ended);
+        self.end(*ended);
     }
 
     /// How the connection ended, once it has.
@@ -234,7 +240,7 @@ impl Session {
                     stats: self.machine.stats(),
                 };
                 if self.redial.is_some() && ended.reason.asks_for_v1() {
-                    self.withheld = Some(ended);
+                    self.withheld = Some(Box::new(ended));
                     return;
                 }
                 return self.end(ended);
@@ -264,8 +270,9 @@ impl Owner for Session {
         let orders = self.shared.report(cx.waker(), &self.machine);
         // After the numbers: who is told that a message was sent finds it counted.
         self.ledger.sent(self.machine.sent_through());
-        let mut busy = orders.verdict.is_some();
-        if let Some(verdict) = orders.verdict {
+        let mut busy = false;
+        for verdict in [orders.admission, orders.verdict].into_iter().flatten() {
+            busy = true;
             // Verdicts cannot be refused.
             let _ = self.machine.command(verdict);
         }
@@ -295,7 +302,7 @@ impl Owner for Session {
     }
 
     fn ended(&self) -> Option<&DisconnectReason> {
-        let ended = self.ended.as_deref().or(self.withheld.as_ref());
+        let ended = self.ended.as_deref().or(self.withheld.as_deref());
         ended.map(|ended| &ended.reason)
     }
 

@@ -129,7 +129,11 @@ impl PacketCipher {
 
     /// No packet is about to come: holds no more than it must.
     pub(super) fn rest(&mut self) {
-        self.ready = None;
+        if let Some(mut ready) = self.ready.take() {
+            // It has no way to wipe itself.
+            *ready = Key::new(&[0; 32]);
+            core::hint::black_box(&ready);
+        }
     }
 
     #[inline]
@@ -153,10 +157,16 @@ impl PacketCipher {
         let nonce = nonce(u32::MAX, self.rekeys);
         self.key().seal(nonce, &[], key.as_mut_slice())?;
         self.secret = key;
-        self.ready = None;
+        self.rest();
         self.rekeys = self.rekeys.wrapping_add(1);
         self.used = 0;
         Ok(())
+    }
+}
+
+impl Drop for PacketCipher {
+    fn drop(&mut self) {
+        self.rest();
     }
 }
 

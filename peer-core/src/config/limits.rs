@@ -11,8 +11,12 @@ pub struct Limits {
     /// Longest payload accepted until the remote's `verack` was opened: a handshake message needs
     /// no more, and strangers must not make us hold more. Default 1,024 bytes (as Zebra).
     pub early_payload: u32,
-    /// Wire bytes of decoys before the remote's version packet (v2). Default 8,000,000: a few of
-    /// the largest, or thousands of small ones. After it decoys are not limited: they cost no more
+    /// Longest packet, in bytes of contents, accepted until the remote's `verack` was opened (v2), where
+    /// [`Strictness::oversized_early`](crate::Strictness) ends the connection for what is longer: all of
+    /// a packet is held until it is known whether it is a decoy. Default 65,536 (Core accepts 4 MB).
+    pub early_packet: u32,
+    /// Wire bytes of decoys before the remote's version packet (v2). Default 8,000,000: thousands of
+    /// small ones. After it decoys are not limited: they cost no more
     /// than any message that says nothing.
     pub early_decoys: u64,
     /// Wire bytes of replies the remote provoked (pongs) that may wait; beyond it nothing more is
@@ -61,6 +65,7 @@ impl Default for Limits {
         Self {
             message: MessageLimits::default(),
             early_payload: 1_024,
+            early_packet: 65_536,
             early_decoys: 8_000_000,
             provoked: 64 * 1_024,
             send_high: 1_000_000,

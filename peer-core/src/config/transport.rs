@@ -14,7 +14,8 @@ pub enum TransportPolicy {
     /// Dialling, v2 is tried. A remote that knows only v1 takes our key for a frame of another
     /// network and hangs up: the connection ends with
     /// [`DisconnectReason::Downgrade`](crate::DisconnectReason), which asks for another connection
-    /// with [`V1`](Self::V1). A stream that cannot be dialled again is better told which it is.
+    /// with [`V1`](Self::V1). A stream that cannot be dialled again is better told which it is. A
+    /// remote that neither hangs up nor answers is not tried again: no node is known to do that.
     ///
     /// Dialled, the remote's first bytes decide.
     ///

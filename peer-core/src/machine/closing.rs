@@ -79,10 +79,20 @@ impl PeerMachine {
     }
 
     pub(super) fn close_after_flush(&mut self, reason: DisconnectReason) {
+        if self.transport.outbox.is_ready() {
+            self.flush_and_close(reason);
+        } else if matches!(self.phase, Phase::Open { .. }) {
+            // What is queued cannot be made frames of.
+            self.close(reason);
+        }
+    }
+
+    /// Flushes what is there, whether or not frames can be made of it.
+    pub(super) fn flush_and_close(&mut self, reason: DisconnectReason) {
         let Phase::Open { hang_up } = self.phase else {
             return;
         };
-        if self.transport.outbox.is_empty() || !self.transport.outbox.is_ready() {
+        if self.transport.outbox.is_empty() {
             return self.close(reason);
         }
         self.phase = Phase::Closing {

@@ -45,10 +45,14 @@ impl PeerMachine {
         }
     }
 
-    /// Refuses it, under [`V2Options::admission`](crate::V2Options): disconnects.
+    /// Refuses it, under [`V2Options::admission`](crate::V2Options): disconnects. A few random bytes
+    /// are said first: to a remote that hears nothing it would look as if we knew only v1, and it
+    /// would come again in the clear.
     pub fn refuse_v2(&mut self) {
         if self.transport.awaits_admission() {
-            self.close_after_flush(Goodbye::V2Refused.into());
+            let words = self.rng.next_u64().to_le_bytes();
+            self.transport.outbox.stage_raw(words.to_vec());
+            self.flush_and_close(Goodbye::V2Refused.into());
         }
     }
 
@@ -79,7 +83,7 @@ impl PeerMachine {
             Ok(Opened::Nothing) => {
                 return hang_up.is_some_and(|how| self.finish_hang_up(how));
             }
-            Ok(Opened::Skipping { name }) => self.on_skipped(name),
+            Ok(Opened::Skipping { name, wire_len }) => self.on_skipped(name, wire_len),
             Ok(Opened::Frame(frame)) => self.on_frame(frame),
             Ok(Opened::Decoy { wire_len }) => {
                 self.stats.decoys_received = self.stats.decoys_received.saturating_add(1);
@@ -94,6 +98,8 @@ impl PeerMachine {
             }
             Ok(Opened::Stage) => {
                 self.watch_handshake();
+                let (protocol, mut cx) = self.rooms();
+                protocol.on_unblocked(&mut cx);
                 Ok(())
             }
             Ok(Opened::Settled(settled)) => {
@@ -122,9 +128,10 @@ impl PeerMachine {
             })
     }
 
-    fn on_skipped(&mut self, name: Name) -> Result<(), DisconnectReason> {
+    fn on_skipped(&mut self, name: Name, wire_len: u32) -> Result<(), DisconnectReason> {
         self.stats.frames_received = self.stats.frames_received.saturating_add(1);
-        self.stats.traffic.received.add(None, 1, 0);
+        let received = &mut self.stats.traffic.received;
+        received.add(None, 1, u64::from(wire_len));
         self.count_skipped();
         let (protocol, mut cx) = self.rooms();
         protocol.on_skipped(&mut cx, name.command())

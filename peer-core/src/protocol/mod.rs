@@ -322,6 +322,11 @@ impl Protocol {
         self.liveness.on_sent(cx);
     }
 
+    /// What is queued may leave from now on: the socket has not been slow before.
+    pub(crate) fn on_unblocked(&mut self, cx: &mut Cx<'_>) {
+        self.liveness.on_sent(cx);
+    }
+
     /// After anything that may have queued a frame.
     pub(crate) fn on_outbox_touched(&mut self, cx: &mut Cx<'_>) {
         self.liveness.on_queued(cx);

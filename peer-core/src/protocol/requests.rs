@@ -117,7 +117,7 @@ impl Requests {
         let frame = cx.stats.frames_received;
         if owed.progress.is_undecided(frame, now) {
             let (answers, is_final) = owed.whose(partial);
-            owed.progress.decide(answers, is_final);
+            owed.progress.decide(answers, is_final, partial.is_sealed());
         }
     }
 

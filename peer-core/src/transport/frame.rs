@@ -199,8 +199,12 @@ pub(crate) enum Opened {
     Nothing,
     /// A frame.
     Frame(Frame),
-    /// The name of a message whose payload is not looked at, as it is too long.
-    Skipping { name: Name },
+    /// A message whose payload is not looked at, as it is too long.
+    Skipping {
+        name: Name,
+        /// Bytes of it that have not been counted while they arrived, nor will be.
+        wire_len: u32,
+    },
     /// A packet that says nothing (v2).
     Decoy { wire_len: u32 },
     /// The handshake of the transport came to another stage.

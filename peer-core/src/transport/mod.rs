@@ -133,7 +133,12 @@ impl Transport {
     /// Takes note that the first `n` bytes of the window were filled.
     /// Returns how many bytes that were: never more than the window had.
     pub(crate) fn landed_bytes(&mut self, n: usize) -> usize {
-        self.landing.landed_bytes(n)
+        let n = self.landing.landed_bytes(n);
+        #[cfg(feature = "_bip324")]
+        if let Reader::V2(receiver) = &mut self.reader {
+            receiver.on_landed(&self.landing);
+        }
+        n
     }
 
     /// Opens the next frame, if one is complete, or takes the next step of a handshake.

@@ -181,7 +181,6 @@ impl Outbox {
     }
 
     /// Bytes that are no frame, to be sent before any that are queued.
-    #[cfg(feature = "_bip324")]
     pub(crate) fn stage_raw(&mut self, bytes: alloc::vec::Vec<u8>) {
         if !self.is_shut && !bytes.is_empty() {
             self.staging.push_raw(bytes);
@@ -204,7 +203,7 @@ impl Outbox {
         entries
             .into_iter()
             .chain(copies)
-            .fold(self.queued, usize::saturating_add)
+            .fold(self.queued.max(self.staging.len()), usize::saturating_add)
     }
 
     /// Moves frames to the staging window while it has room.

@@ -101,6 +101,11 @@ impl Staging {
         self.staged == 0
     }
 
+    /// Bytes staged and not sent.
+    pub(crate) fn len(&self) -> usize {
+        self.staged
+    }
+
     /// Whether frames can be made at all.
     pub(crate) fn is_ready(&self) -> bool {
         match self.framing {
@@ -165,7 +170,6 @@ impl Staging {
     }
 
     /// Stages bytes that are no frame.
-    #[cfg(feature = "_bip324")]
     pub(crate) fn push_raw(&mut self, bytes: Vec<u8>) {
         self.count(bytes.len());
         match self.segments.back_mut() {

@@ -121,7 +121,8 @@ impl Reader {
         if admission.judge(&header)? == Verdict::Skip {
             landing.discard(whole);
             let name = Name::Command(header.command);
-            return Ok(Opened::Skipping { name });
+            // Its bytes count as they come.
+            return Ok(Opened::Skipping { name, wire_len: 0 });
         }
         if let Some(payload) = landing.landed().get(HEADER_LEN..whole) {
             let frame = cut(raw, Bytes::copy_from_slice(payload), checksum(payload));

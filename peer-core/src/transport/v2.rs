@@ -187,6 +187,13 @@ impl Receiver {
         }
     }
 
+    /// Bytes have landed.
+    pub(super) fn on_landed(&mut self, landing: &Landing) {
+        if let Stage::Packets(reader) = &mut self.stage {
+            reader.read_length(landing);
+        }
+    }
+
     pub(super) fn partial(&self, landing: &Landing) -> Option<Partial> {
         match &self.stage {
             Stage::Key(_) => None,
@@ -210,7 +217,7 @@ impl Receiver {
                 self.stage = Stage::Packets(reader);
                 Ok(Opened::Stage)
             }
-            Stage::Packets(reader) => reader.open(landing, admission, config.limits.early_decoys),
+            Stage::Packets(reader) => reader.open(landing, admission, &config.limits),
         }
     }
 

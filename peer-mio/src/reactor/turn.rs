@@ -80,6 +80,9 @@ impl<H: Handler> Reactor<H> {
     fn connected(&mut self, slot: usize, tcp: TcpStream, address: SocketAddr, now: Timestamp) {
         let connection = &mut self.peers.connections[slot];
         let (config, mut link) = connection.origin();
+        if connection.is_second {
+            link.transport = Some(TransportPolicy::V1);
+        }
         let local = link.local;
         link.local = local.or_else(|| tcp.local_addr().ok());
         let seed = match entropy() {
@@ -118,7 +121,7 @@ impl<H: Handler> Reactor<H> {
 
     fn dial_failed(&mut self, slot: usize, error: io::Error) {
         let id = self.peers.id(slot);
-        let link = *self.peers.connections[slot].machine.link();
+        let (_, link) = self.peers.connections[slot].origin();
         self.peers.remove(slot);
         self.handler
             .on_dial_failed(&mut self.peers, id, &link, error);
@@ -171,8 +174,12 @@ impl<H: Handler> Turn<'_, H> {
         }
         connection.unsettled = None;
         self.handler.on_connected(self.peers.at(self.slot));
-        if let Some(event) = event {
-            self.tell(event);
+        match event {
+            Some(event) if self.connection().is_paused => {
+                self.connection_mut().held = Some(event);
+            }
+            Some(event) => self.tell(event),
+            None => {}
         }
         true
     }
@@ -221,7 +228,7 @@ impl<H: Handler> Owner for Turn<'_, H> {
             let event = if is_deaf {
                 machine.poll_progress()
             } else {
-                machine.poll_event()
+                connection.held.take().or_else(|| machine.poll_event())
             };
             let Some(event) = event else {
                 return busy;

@@ -13,3 +13,4 @@ mod flow;
 mod help;
 mod orders;
 mod rest;
+mod second;

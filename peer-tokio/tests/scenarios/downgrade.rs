@@ -147,3 +147,30 @@ async fn who_knows_v2_is_dialled_once() {
     assert!(session.is_some() && session == other.peer.stats().session_id);
     assert!(line.recv().await.is_none());
 }
+
+/// A second dial that nobody answers has the time of a handshake, and no more.
+#[tokio::test(start_paused = true)]
+async fn a_second_dial_does_not_take_for_ever() {
+    let mut is_first = true;
+    let (sender, mut line) = unbounded_channel();
+    let dial = move || {
+        let is_first = std::mem::take(&mut is_first);
+        let sender = sender.clone();
+        async move {
+            if !is_first {
+                std::future::pending::<()>().await;
+            }
+            let (ours, theirs) = duplex(4_096);
+            sender.send(theirs).map_err(io::Error::other)?;
+            Ok(ours)
+        }
+    };
+    let connection = connect_with(dial, Arc::new(config(7)), Link::outbound()).await;
+    let mut end = run(connection.unwrap());
+    let begun = tokio::time::Instant::now();
+    refuse(soon(line.recv()).await.unwrap()).await;
+    let (_, reason) = to_the_end(&mut end.events).await;
+    assert_eq!(reason, DisconnectReason::Downgrade(HangUp::EndOfStream));
+    let took = begun.elapsed().as_secs();
+    assert!((30..32).contains(&took), "{took} s");
+}

@@ -46,7 +46,22 @@ fn who_is_refused_is_left() {
     probe.machine.refuse_v2();
     let refused = DisconnectReason::Local(Goodbye::V2Refused);
     assert_eq!(end(&probe.heard()), Some(&refused));
-    assert_eq!(probe.wire.heard, b"");
+}
+
+/// Whoever is refused hears something, so that it does not come again in the clear.
+#[test]
+fn a_refusal_is_no_downgrade() {
+    let mut dialler = Probe::new(config(), Link::outbound());
+    let mut listener = Probe::new(asking(), Link::inbound());
+    listener.say_raw(&dialler.wire.heard);
+    listener.machine.refuse_v2();
+    listener.heard();
+    assert!(listener.machine.is_closed());
+    assert_eq!(listener.wire.heard.len(), 8);
+    dialler.say_raw(&listener.wire.heard);
+    dialler.machine.hung_up(HangUp::EndOfStream, dialler.now);
+    let left = DisconnectReason::HungUp(HangUp::Truncated);
+    assert_eq!(end(&dialler.heard()), Some(&left));
 }
 
 /// The time of the handshake goes on.

@@ -210,7 +210,7 @@ fn machines_shake_hands_whatever_they_say_before() {
         for capacity in [1, 100, 65_536] {
             let mut dialler = Config::with_secret(Network::REGTEST, [1; 32]);
             dialler.v2.garbage = garbage.clone();
-            dialler.v2.decoys = vec![0, 1, 70_000];
+            dialler.v2.decoys = vec![0, 1, 60_000];
             let mut listener = dialler.clone();
             listener.v2.decoys = vec![5; 9];
             let listener = {

@@ -168,7 +168,10 @@ fn before_verack_a_payload_has_1024_bytes_at_most() {
 #[test]
 fn a_claim_is_not_believed() {
     for stage in 0..2 {
-        let mut probe = Probe::new(config(), Link::inbound());
+        // Core's policy takes packets of any length from strangers too.
+        let mut settings = config().like_core();
+        settings.timeouts.ping_interval = None;
+        let mut probe = Probe::new(settings, Link::inbound());
         let mut remote = if stage == 0 {
             let mut remote = Remote::meet(&mut probe, b"");
             probe.say_raw(&remote.keys.send_terminator.clone());
@@ -341,4 +344,59 @@ fn bytes_are_counted_as_they_travel() {
         assert_eq!(after.bytes_received - before.bytes_received, 29);
         assert_eq!(after.bytes_sent - before.bytes_sent, 29);
     }
+}
+
+/// A stranger cannot make us hold more than a packet of 64 KiB, whatever it may turn out to be, and however far it has
+/// come with its handshake. Core's policy takes 4 MB.
+#[test]
+fn before_verack_a_packet_has_64_kib_at_most() {
+    for shaken in [false, true] {
+        for (like_core, len, fits) in [
+            (false, 65_536 + 13, true),
+            (false, 65_536 + 14, false),
+            (true, 4_000_013, true),
+        ] {
+            let mut settings = config();
+            if like_core {
+                settings = settings.like_core();
+            }
+            let mut probe = Probe::new(settings, Link::inbound());
+            let mut remote = if shaken {
+                Remote::shake(&mut probe)
+            } else {
+                let remote = Remote::meet(&mut probe, b"");
+                probe.say_raw(&remote.keys.send_terminator);
+                remote
+            };
+            let decoy = remote.seal(&vec![0; len], b"", true);
+            probe.say_raw(&decoy[..3]);
+            let events = probe.heard();
+            let too_large = FrameError::PacketTooLarge {
+                length: len,
+                limit: 65_549,
+            };
+            let reason = DisconnectReason::Frame(too_large);
+            assert_eq!(end(&events), (!fits).then_some(&reason));
+            if fits {
+                probe.say_raw(&decoy[3..]);
+                assert_eq!(probe.machine.stats().decoys_received, 1);
+            }
+        }
+    }
+}
+
+/// What is not looked at counts all the same.
+#[test]
+fn bytes_that_are_skipped_are_counted() {
+    let mut settings = config().like_core();
+    settings.timeouts.ping_interval = None;
+    let mut probe = Probe::new(settings, Link::inbound());
+    let mut remote = Remote::shake(&mut probe);
+    let before = probe.machine.stats().traffic.received.get(None);
+    let packet = remote.message("foobar", &[0; 2_000]);
+    probe.say_raw(&packet);
+    assert!(!probe.machine.is_closed());
+    let after = probe.machine.stats().traffic.received.get(None);
+    let more = (after.messages - before.messages, after.bytes - before.bytes);
+    assert_eq!(more, (1, 2_033));
 }

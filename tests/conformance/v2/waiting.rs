@@ -128,3 +128,46 @@ fn streams_that_end_within_the_handshake() {
         assert_eq!(end(&probe.heard()), Some(&ended));
     }
 }
+
+/// The first bytes of an answer are a sign of life as all others are, however they are cut.
+#[test]
+fn an_answer_that_begins_in_time_is_waited_for() {
+    use peer_core::message::{InvKind, InvVect, Inventory, Message};
+    use peer_core::network::Network;
+    use peer_core::wire::Hash;
+
+    for pieces in [&[2_000][..], &[3, 1_997], &[2, 1, 1_997]] {
+        let mut probe = Probe::new(config(), Link::outbound());
+        let mut remote = Remote::negotiated(&mut probe);
+        let block = InvVect::new(InvKind::Block, Hash::from_bytes([9; 32]));
+        let wanted = Inventory::new(&Network::REGTEST, [block]).unwrap();
+        probe.machine.send(Message::GetData(wanted)).unwrap();
+        probe.heard();
+        let packet = remote.seal(&vec![2; 3_000_000], b"", false);
+        assert!(probe.wait(Duration::from_secs(29)).is_empty());
+        let mut rest = packet.as_slice();
+        for len in pieces {
+            let (piece, after) = rest.split_at(*len);
+            probe.say_raw(piece);
+            rest = after;
+        }
+        let events = probe.wait(Duration::from_secs(29));
+        assert!(events.is_empty(), "{pieces:?}: {events:?}");
+    }
+}
+
+/// The socket has all of its time from when there is something that it could take.
+#[test]
+fn a_write_that_stalls_is_timed_from_the_keys() {
+    let mut settings = config();
+    settings.timeouts.write_stall = Some(Duration::from_secs(10));
+    let mut probe = Probe::new(settings, Link::outbound());
+    probe.wait(Duration::from_secs(14));
+    probe.reads = false;
+    probe.say_raw(pair().ellswift());
+    let events = probe.wait(Duration::from_millis(9_900));
+    assert_eq!(end(&events), None);
+    let events = probe.wait(Duration::from_millis(200));
+    let stalled = DisconnectReason::Timeout(Timeout::WriteStall);
+    assert_eq!(end(&events), Some(&stalled));
+}

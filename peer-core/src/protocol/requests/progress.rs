@@ -25,7 +25,13 @@ struct Landing {
     answers: Option<u64>,
     /// More of it tells no more about that.
     is_final: bool,
+    /// It does not even say what it is (v2).
+    is_sealed: bool,
 }
+
+/// Spans for which a frame that does not say what it is counts as an answer: 4 MB in ten minutes, with the default of
+/// 30 s for blocks. Anything could trickle in for as long as it likes otherwise.
+const SEALED_SPANS: u32 = 20;
 
 impl Landing {
     const fn new(frame: u64, now: Timestamp) -> Self {
@@ -35,6 +41,7 @@ impl Landing {
             last: now,
             answers: None,
             is_final: false,
+            is_sealed: false,
         }
     }
 }
@@ -61,8 +68,9 @@ impl Progress {
     }
 
     /// What the frame that is landing answers, or may answer.
-    pub(super) fn decide(&mut self, answers: Option<u64>, is_final: bool) {
+    pub(super) fn decide(&mut self, answers: Option<u64>, is_final: bool, is_sealed: bool) {
         if let Some(landing) = &mut self.landing {
+            landing.is_sealed = is_sealed;
             landing.answers = answers;
             landing.is_final = is_final;
         }
@@ -91,9 +99,15 @@ impl Progress {
                 began,
                 last,
                 answers: Some(first),
+                is_sealed,
                 ..
             }) if landing == frame && first <= number && began <= due => {
-                due.max(last.saturating_add(span))
+                let most = if is_sealed {
+                    began.saturating_add(span.saturating_mul(SEALED_SPANS))
+                } else {
+                    Timestamp::MAX
+                };
+                due.max(last.saturating_add(span).min(most))
             }
             _ => due,
         }
@@ -147,15 +161,29 @@ mod tests {
     fn a_landing_answer_extends_only_what_was_not_due_when_it_began() {
         let mut progress = Progress::default();
         assert!(progress.is_undecided(7, at(29)));
-        progress.decide(Some(1), true);
+        progress.decide(Some(1), true, false);
         assert!(!progress.is_undecided(7, at(50)));
         assert_eq!(progress.due(1, at(0), SPAN, 7), at(80));
         // The frame is complete, and was not the answer after all.
         assert_eq!(progress.due(1, at(0), SPAN, 8), at(30));
         // The next one began too late.
         assert!(progress.is_undecided(8, at(51)));
-        progress.decide(Some(1), true);
+        progress.decide(Some(1), true, false);
         assert_eq!(progress.due(1, at(0), SPAN, 8), at(30));
         assert_eq!(progress.due(1, at(40), SPAN, 8), at(81));
+    }
+
+    #[test]
+    fn what_does_not_say_what_it_is_counts_for_so_long_and_no_longer() {
+        for (is_sealed, due) in [(false, at(1_029)), (true, at(29 + 20 * 30))] {
+            let mut progress = Progress::default();
+            for secs in (29..1_000).step_by(29) {
+                if progress.is_undecided(7, at(secs)) {
+                    progress.decide(Some(1), true, is_sealed);
+                }
+            }
+            progress.is_undecided(7, at(999));
+            assert_eq!(progress.due(1, at(0), SPAN, 7), due);
+        }
     }
 }

@@ -4,9 +4,10 @@ use alloc::boxed::Box;
 
 use bytes::Bytes;
 
-use super::contents::read_type;
+use super::contents::{MAX_TYPE_LEN, read_type};
 use super::garbage::Garbage;
 use crate::bip324::{LENGTH_LEN, OpenedPacket, PACKET_OVERHEAD, PacketOpener, TERMINATOR_LEN};
+use crate::config::Limits;
 use crate::transport::landing::Landing;
 use crate::transport::v1::{Admission, Verdict};
 use crate::transport::{Frame, FrameError, Head, Name, Opened, Partial, Settled, V2Stage};
@@ -81,17 +82,17 @@ impl Reader {
             None => landed >= LENGTH_LEN,
             Some(length) => {
                 let whole = length.saturating_add(PACKET_OVERHEAD);
-                landed >= whole || !landing.fits(whole)
+                landed >= whole || !landing.fits(whole) || length > self.max_contents
             }
         }
     }
 
     /// A packet that has begun to arrive. It shows nothing.
     pub(super) fn partial(&self, landing: &Landing) -> Option<Partial> {
-        self.length?;
+        let whole = self.length?.saturating_add(PACKET_OVERHEAD);
         let complete = match landing.pad() {
             Some(pad) => pad.is_complete(),
-            None => self.has_packet(landing),
+            None => landing.landed().len() >= whole,
         };
         (!complete).then(Partial::sealed)
     }
@@ -101,7 +102,7 @@ impl Reader {
         &mut self,
         landing: &mut Landing,
         admission: &Admission<'_>,
-        early_decoys: u64,
+        limits: &Limits,
     ) -> Result<Opened, FrameError> {
         if let Some(early) = &mut self.early
             && !early.garbage.has_ended()
@@ -111,10 +112,16 @@ impl Reader {
                 false => Opened::Nothing,
             });
         }
-        let Some(length) = self.read_length(landing)? else {
+        self.read_length(landing);
+        let Some(length) = self.length else {
             self.opener.rest();
             return Ok(Opened::Nothing);
         };
+        let limit = self.limit(admission, limits.early_packet);
+        if length > limit {
+            return Err(FrameError::PacketTooLarge { length, limit });
+        }
+        let early_decoys = limits.early_decoys;
         let whole = length.saturating_add(PACKET_OVERHEAD);
         if let Some(pad) = landing.take_pad() {
             let (mut body, _) = pad.into_body();
@@ -146,21 +153,26 @@ impl Reader {
         Ok(Opened::Nothing)
     }
 
-    /// The length of the next packet's contents, decrypted once and remembered.
-    fn read_length(&mut self, landing: &Landing) -> Result<Option<usize>, FrameError> {
-        if self.length.is_some() {
-            return Ok(self.length);
+    /// The length of the next packet's contents is decrypted as soon as it has landed, once, and
+    /// remembered; it is judged when the packet is to be opened.
+    pub(super) fn read_length(&mut self, landing: &Landing) {
+        if self.length.is_some() || self.stage() == Some(V2Stage::GarbageTerminator) {
+            return;
         }
         let Some(encrypted) = landing.landed().first_chunk() else {
-            return Ok(None);
+            return;
         };
-        let length = self.opener.open_length(*encrypted);
-        let limit = self.max_contents;
-        if length > limit {
-            return Err(FrameError::PacketTooLarge { length, limit });
+        self.length = Some(self.opener.open_length(*encrypted));
+    }
+
+    /// The longest contents that a packet may have at this point of the connection.
+    fn limit(&self, admission: &Admission<'_>, early_packet: u32) -> usize {
+        if admission.skip_limit >= admission.codec.network.max_payload {
+            return self.max_contents;
         }
-        self.length = Some(length);
-        Ok(self.length)
+        // A decoy may be longer than any message that a stranger may send.
+        let early = early_packet.max(admission.skip_limit) as usize;
+        self.max_contents.min(early.saturating_add(MAX_TYPE_LEN))
     }
 
     /// Decrypts a packet where it lies: whether it is a decoy, and where its message is.
@@ -239,7 +251,8 @@ fn judge(
         Name::Unknown(_) | Name::Cut { .. } => [0; 12],
     };
     if admission.judge_length(command, length)? == Verdict::Skip {
-        return Ok(Opened::Skipping { name });
+        let wire_len = u32::try_from(whole).unwrap_or(u32::MAX);
+        return Ok(Opened::Skipping { name, wire_len });
     }
     Ok(Opened::Frame(Frame {
         name,
