@@ -329,3 +329,58 @@ fn strangers_in_v2_cost_little() {
     assert!(machine.transport().is_some());
     assert_eq!(machine.memory_held(), 0);
 }
+
+/// A packet of 4 MB is decrypted where it landed, and the payload of the message is a slice of that: what is reserved for it
+/// is the packet once, and a third of it while it lands.
+#[test]
+fn a_large_packet_is_not_copied() {
+    use peer_core::Event;
+    use peer_core::bip324::{KeyPair, Role, SALT_PREFIX};
+
+    const LEN: usize = 3_900_000;
+    let mut config = on(Network::REGTEST);
+    config.transport = TransportPolicy::V2;
+    config.v2.garbage = peer_core::Garbage::Fixed(bytes::Bytes::new());
+    let mut machine = fresh(config);
+    let pair = KeyPair::from_secret([1; 32], [2; 32]).unwrap();
+    feed(&mut machine, pair.ellswift());
+    let said: Vec<u8> = machine.outbound().slices().flatten().copied().collect();
+    read(&mut machine);
+    let key = said.first_chunk().unwrap();
+    let mut keys = pair.agree(key, Role::Initiator, SALT_PREFIX, Network::REGTEST.magic);
+    let mut stream = keys.send_terminator.to_vec();
+    let version = VersionPayload::default().frame();
+    let verack = Frame::empty("verack");
+    keys.sealer.seal(&[], b"", false, &mut stream).unwrap();
+    for frame in [version, verack] {
+        let contents = [&[0], &frame.command[..], &frame.payload];
+        keys.sealer
+            .seal(&contents, b"", false, &mut stream)
+            .unwrap();
+    }
+    feed(&mut machine, &stream);
+    read(&mut machine);
+    assert!(machine.is_negotiated());
+
+    let mut packet = Vec::new();
+    let contents = [&b"\0filler\0\0\0\0\0\0"[..], &vec![7; LEN]];
+    keys.sealer
+        .seal(&contents, b"", false, &mut packet)
+        .unwrap();
+    let mut event = None;
+    let info = measure(|| {
+        let mut rest = packet.as_slice();
+        while !rest.is_empty() {
+            let taken = machine.receive(rest, START);
+            rest = &rest[taken..];
+            event = event.take().or_else(|| machine.poll_event());
+        }
+    });
+    assert!(matches!(
+        event,
+        Some(Event::Message { message: Message::Unknown { ref payload, .. }, .. })
+            if payload.len() == LEN && payload.iter().all(|byte| *byte == 7)
+    ));
+    let most = (LEN + LEN / 3) as u64 + 100 * KIB;
+    assert!(info.bytes_total <= most, "{}", info.bytes_total);
+}
