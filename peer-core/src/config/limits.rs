@@ -12,11 +12,13 @@ pub struct Limits {
     /// no more, and strangers must not make us hold more. Default 1,024 bytes (as Zebra).
     pub early_payload: u32,
     /// Longest packet, in bytes of contents, accepted until the remote's `verack` was opened (v2), where
-    /// [`Strictness::oversized_early`](crate::Strictness) ends the connection for what is longer: all of
-    /// a packet is held until it is known whether it is a decoy. Default 65,536 (Core accepts 4 MB).
+    /// [`Strictness::oversized_early`](crate::Strictness) ends the connection for what is longer. Whether
+    /// it is a decoy, or a message that may not have more than `early_payload`, is known once all of it
+    /// is there, and held. Default 4,000,000: any decoy (as Core). Who has thousands of strangers may
+    /// set it to much less; no node is known to send large decoys that early.
     pub early_packet: u32,
-    /// Wire bytes of decoys before the remote's version packet (v2). Default 8,000,000: thousands of
-    /// small ones. After it decoys are not limited: they cost no more
+    /// Wire bytes of decoys before the remote's version packet (v2). Default 8,000,000: one of
+    /// the largest, or thousands of small ones. After it decoys are not limited: they cost no more
     /// than any message that says nothing.
     pub early_decoys: u64,
     /// Wire bytes of replies the remote provoked (pongs) that may wait; beyond it nothing more is
@@ -65,7 +67,7 @@ impl Default for Limits {
         Self {
             message: MessageLimits::default(),
             early_payload: 1_024,
-            early_packet: 65_536,
+            early_packet: 4_000_000,
             early_decoys: 8_000_000,
             provoked: 64 * 1_024,
             send_high: 1_000_000,

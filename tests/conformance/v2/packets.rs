@@ -346,10 +346,11 @@ fn bytes_are_counted_as_they_travel() {
     }
 }
 
-/// A stranger cannot make us hold more than a packet of 64 KiB, whatever it may turn out to be, and however far it has
-/// come with its handshake. Core's policy takes 4 MB.
+/// Where that is wanted a stranger cannot make us hold more than a packet of so many bytes, whatever it may turn out to be,
+/// and however far it has come with its handshake. By default, and by Core's policy, it may be any decoy.
 #[test]
-fn before_verack_a_packet_has_64_kib_at_most() {
+fn packets_before_verack_have_a_limit_of_their_own() {
+    assert_eq!(config().limits.early_packet, config().network.max_payload);
     for shaken in [false, true] {
         for (like_core, len, fits) in [
             (false, 65_536 + 13, true),
@@ -357,6 +358,7 @@ fn before_verack_a_packet_has_64_kib_at_most() {
             (true, 4_000_013, true),
         ] {
             let mut settings = config();
+            settings.limits.early_packet = 65_536;
             if like_core {
                 settings = settings.like_core();
             }
