@@ -340,7 +340,7 @@ fn a_large_packet_is_not_copied() {
     const LEN: usize = 3_900_000;
     let mut config = on(Network::REGTEST);
     config.transport = TransportPolicy::V2;
-    config.v2.garbage = peer_core::Garbage::Fixed(bytes::Bytes::new());
+    config.v2.garbage = peer_core::Garbage::Fixed(Bytes::new());
     let mut machine = fresh(config);
     let pair = KeyPair::from_secret([1; 32], [2; 32]).unwrap();
     feed(&mut machine, pair.ellswift());
