@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use peer_core::Link;
+use peer_core::{Link, Timestamp};
 
 /// A stream that was just connected, with the remote's address and ours where it has any.
 pub type Dialled<S> = (S, Option<(SocketAddr, SocketAddr)>);
@@ -15,8 +15,8 @@ pub type Dialled<S> = (S, Option<(SocketAddr, SocketAddr)>);
 /// A dial on its way.
 pub type Dialling<S> = Pin<Box<dyn Future<Output = io::Result<Dialled<S>>> + Send>>;
 
-/// A link, with the addresses of the stream where the caller left them open.
-pub(crate) fn over(mut link: Link, ends: Option<(SocketAddr, SocketAddr)>) -> Link {
+/// A link, with the addresses of the stream, the remote's and ours, where the caller left them open.
+pub fn over(mut link: Link, ends: Option<(SocketAddr, SocketAddr)>) -> Link {
     link.remote = link.remote.or_else(|| ends.map(|(remote, _)| remote));
     link.local = link.local.or_else(|| ends.map(|(_, local)| local));
     link
@@ -30,27 +30,31 @@ pub(crate) enum Redial<S> {
     Never,
     /// It may come to that.
     Ready(Box<dyn FnOnce() -> Dialling<S> + Send>),
-    /// It has.
-    Running(Dialling<S>),
+    /// It has, and must have come to something by then.
+    Running(Dialling<S>, Timestamp),
 }
 
 impl<S> Redial<S> {
-    /// Begins; whether there is a way to.
-    pub(crate) fn begin(&mut self) -> bool {
+    /// Begins; whether there is a way to. It has until then.
+    pub(crate) fn begin(&mut self, until: Timestamp) -> bool {
         let Self::Ready(dial) = std::mem::take(self) else {
             return false;
         };
-        *self = Self::Running(dial());
+        *self = Self::Running(dial(), until);
         true
     }
 
-    pub(crate) fn is_running(&self) -> bool {
-        matches!(self, Self::Running(_))
+    /// Until when it has, while it is running.
+    pub(crate) fn deadline(&self) -> Option<Timestamp> {
+        match self {
+            Self::Running(_, until) => Some(*until),
+            Self::Never | Self::Ready(_) => None,
+        }
     }
 
     /// What came of it, once; pending if nothing was begun.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Dialled<S>>> {
-        let Self::Running(dialling) = self else {
+        let Self::Running(dialling, _) = self else {
             return Poll::Pending;
         };
         let dialled = ready!(dialling.as_mut().poll(cx));
@@ -64,7 +68,7 @@ impl<S> fmt::Debug for Redial<S> {
         f.write_str(match self {
             Self::Never => "Never",
             Self::Ready(_) => "Ready",
-            Self::Running(_) => "Running",
+            Self::Running(..) => "Running",
         })
     }
 }

@@ -36,8 +36,6 @@ pub struct Driver<S, T> {
     session: Session,
     alarm: T,
     redial: Redial<S>,
-    /// When the second dial must have come to something.
-    redial_until: Option<Timestamp>,
 }
 
 impl<S: Socket, T: Alarm> Driver<S, T> {
@@ -47,7 +45,6 @@ impl<S: Socket, T: Alarm> Driver<S, T> {
             session,
             alarm,
             redial: Redial::Never,
-            redial_until: None,
         }
     }
 
@@ -68,6 +65,30 @@ impl<S: Socket, T: Alarm> Driver<S, T> {
     pub fn limit_v2(&mut self, limiter: Arc<V2Limiter>) {
         self.session.limit_v2(limiter);
     }
+
+    /// Ready when the second dial, which has until then, came to something or was given up.
+    fn poll_redial(&mut self, until: Timestamp, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            let now = self.alarm.now();
+            let dialled = if until <= now || self.session.is_leaving(cx) {
+                None
+            } else if let Poll::Ready(dialled) = self.redial.poll(cx) {
+                dialled.ok()
+            } else {
+                ready!(self.alarm.poll_until(until, cx));
+                continue;
+            };
+            self.redial = Redial::Never;
+            match dialled {
+                Some((socket, ends)) => {
+                    self.session.begin_anew(ends, now);
+                    self.pump = Pump::new(socket);
+                }
+                None => self.session.give_up(),
+            }
+            return Poll::Ready(());
+        }
+    }
 }
 
 impl<S, T> Future for Driver<S, T>
@@ -80,25 +101,8 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Arc<Disconnected>> {
         let this = self.get_mut();
         loop {
-            if this.redial.is_running() {
-                let late = this.redial_until.is_none_or(|at| at <= this.alarm.now());
-                let over = if late || this.session.is_leaving(cx) {
-                    this.redial = Redial::Never;
-                    None
-                } else if let Poll::Ready(dialled) = this.redial.poll(cx) {
-                    dialled.ok()
-                } else {
-                    let until = this.redial_until.unwrap_or(Timestamp::MAX);
-                    ready!(this.alarm.poll_until(until, cx));
-                    continue;
-                };
-                match over {
-                    Some((socket, ends)) => {
-                        this.session.begin_anew(ends, this.alarm.now());
-                        this.pump = Pump::new(socket);
-                    }
-                    None => this.session.give_up(),
-                }
+            if let Some(until) = this.redial.deadline() {
+                ready!(this.poll_redial(until, cx));
             }
             let step = this.pump.run(&mut this.session, &this.alarm, cx);
             if !this.session.may_redial() {
@@ -111,11 +115,11 @@ where
                     cx.waker().wake_by_ref();
                     return Poll::Pending;
                 }
-                Step::Done if this.session.wants_redial() && this.redial.begin() => {
-                    let until = this.session.negotiation_deadline(this.alarm.now());
-                    this.redial_until = Some(until);
-                }
                 Step::Done => {
+                    let until = this.session.negotiation_deadline(this.alarm.now());
+                    if this.session.wants_redial() && this.redial.begin(until) {
+                        continue;
+                    }
                     this.session.close();
                     return match this.session.result() {
                         Some(ended) => Poll::Ready(ended.clone()),

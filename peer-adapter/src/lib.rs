@@ -43,7 +43,7 @@ use peer_core::network::Network;
 use peer_core::{Config, Link, PeerMachine};
 
 pub use self::audience::Audience;
-pub use self::dial::{Dialled, Dialling};
+pub use self::dial::{Dialled, Dialling, over};
 pub use self::driver::{Alarm, Driver};
 pub use self::error::{ConnectError, Disconnected, QueueError, SendError};
 pub use self::events::Events;

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 
 use async_io::{Async, Timer};
 use async_net::{AsyncToSocketAddrs, resolve};
-use peer_adapter::{Backoff, V2Limiter};
+use peer_adapter::{Backoff, V2Limiter, over};
 use peer_core::{Config, Link};
 
 use crate::driver::Io;
@@ -30,10 +30,7 @@ pub async fn dial(
     config.validate().map_err(ConnectError::from)?;
     let (stream, ends) = prepared(connect_to_any(resolve(address).await?).await?)?;
     let remote = ends.0;
-    let mut first = link;
-    first.remote = link.remote.or(Some(remote));
-    first.local = link.local.or(Some(ends.1));
-    let mut connection = connect(stream, config, first)?;
+    let mut connection = connect(stream, config, over(link, Some(ends)))?;
     let again = async move {
         let (stream, ends) = prepared(Async::<net::TcpStream>::connect(remote).await?)?;
         Ok((Io(stream), Some(ends)))

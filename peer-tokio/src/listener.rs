@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 
-use peer_adapter::{Backoff, V2Limiter};
+use peer_adapter::{Backoff, V2Limiter, over};
 use peer_core::{Config, Link};
 use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
 use tokio::time::sleep;
@@ -28,10 +28,7 @@ pub async fn dial(
     config.validate().map_err(ConnectError::from)?;
     let (stream, ends) = prepared(TcpStream::connect(address).await?)?;
     let remote = ends.0;
-    let mut first = link;
-    first.remote = link.remote.or(Some(remote));
-    first.local = link.local.or(Some(ends.1));
-    let mut connection = connect(stream, config, first)?;
+    let mut connection = connect(stream, config, over(link, Some(ends)))?;
     let again = async move {
         let (stream, ends) = prepared(TcpStream::connect(remote).await?)?;
         Ok((Io(stream), Some(ends)))

@@ -58,7 +58,7 @@ impl PeerMachine {
     /// How frames travel; `None` until that is settled: by the remote's first bytes where it dialled
     /// us, in v2 by its version packet.
     pub fn transport(&self) -> Option<TransportKind> {
-        self.stats.transport
+        self.transport.kind()
     }
 
     /// What is known of the remote; `None` until its `version` arrived.

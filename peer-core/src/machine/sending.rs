@@ -41,6 +41,13 @@ impl Default for Tickets {
     }
 }
 
+impl Tickets {
+    fn take(&mut self) -> Ticket {
+        let next = self.next.next();
+        core::mem::replace(&mut self.next, next)
+    }
+}
+
 /// Messages accepted before the version is known for which they are to be encoded.
 #[derive(Debug, Default)]
 pub(super) struct Waiting {
@@ -103,14 +110,13 @@ impl PeerMachine {
         if !self.accepts_messages() {
             return Err(SendError::Closed);
         }
-        if !self.is_negotiated() || self.stats.transport != Some(TransportKind::V2) {
+        if !self.is_negotiated() || self.transport.kind() != Some(TransportKind::V2) {
             return Err(SendError::DecoyWithoutV2);
         }
         if self.queued() >= self.config.limits.send_high {
             return Err(SendError::DecoyDropped);
         }
-        let ticket = self.tickets.next;
-        self.tickets.next = ticket.next();
+        let ticket = self.tickets.take();
         let len = contents_len.min(self.config.network.max_payload) as usize;
         let len = len.min(self.transport.outbox.max_payload());
         let parcel = Parcel::decoy(Bytes::from(vec![0; len]), ticket);
@@ -173,8 +179,7 @@ impl PeerMachine {
             return Err(SendError::Full(outgoing));
         }
         let parcel = self.wrap(&outgoing)?;
-        let ticket = self.tickets.next;
-        self.tickets.next = ticket.next();
+        let ticket = self.tickets.take();
         if self.is_negotiated() {
             self.queue(parcel, ticket, &outgoing);
         } else {

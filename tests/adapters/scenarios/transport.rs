@@ -54,34 +54,35 @@ pub(crate) fn v1_is_spoken_with_who_dials_so<A: Adapter>() {
     }
 }
 
-/// What became of a listener: itself, who came, and the connection that it kept.
-type Served = (TcpListener, Vec<SocketAddr>, Option<Plain>);
-
-/// A node that knows only v1: hangs up on whoever begins with something else, as often as it is told to, and says where
-/// it was dialled from. Then it shakes hands, and stays.
-fn knows_only_v1(refusals: usize) -> (SocketAddr, JoinHandle<Served>) {
+/// A node on a thread, which lives as `life` says; where it listens.
+fn node<R: Send + 'static>(
+    life: impl FnOnce(&TcpListener) -> R + Send + 'static,
+) -> (SocketAddr, JoinHandle<(TcpListener, R)>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let node = thread::spawn(move || {
-        let mut came_from = Vec::new();
-        for _ in 0..refusals {
-            let (stream, from) = listener.accept().unwrap();
-            came_from.push(from);
-            let mut plain = Plain::new(stream);
-            let begin = plain.hear_bytes(24);
-            assert_ne!(begin[..4], REGTEST);
-            plain.hang_up();
-        }
-        if refusals > 1 {
-            return (listener, came_from, None);
-        }
-        let (stream, from) = listener.accept().unwrap();
-        came_from.push(from);
-        let mut plain = Plain::new(stream);
-        plain.shake_hands();
-        (listener, came_from, Some(plain))
+    let thread = thread::spawn(move || {
+        let rest = life(&listener);
+        (listener, rest)
     });
-    (address, node)
+    (address, thread)
+}
+
+/// Hangs up on who comes next as soon as it is clear how they begin: the bytes that tell.
+fn hang_up_on_next(listener: &TcpListener) -> Vec<u8> {
+    let mut plain = Plain::accept(listener);
+    let begin = plain.hear_bytes(24);
+    plain.hang_up();
+    begin
+}
+
+fn assert_hung_up(reason: &DisconnectReason) {
+    assert!(
+        matches!(
+            reason,
+            DisconnectReason::HungUp(HangUp::EndOfStream | HangUp::Reset)
+        ),
+        "{reason}"
+    );
 }
 
 fn assert_nobody_else_comes(listener: &TcpListener) {
@@ -92,47 +93,32 @@ fn assert_nobody_else_comes(listener: &TcpListener) {
 }
 
 pub(crate) fn who_knows_only_v1_is_dialled_once_more<A: Adapter>() {
-    let (address, node) = knows_only_v1(1);
+    let (address, node) = node(|listener| {
+        assert_ne!(hang_up_on_next(listener)[..4], REGTEST);
+        let (stream, from) = listener.accept().unwrap();
+        let mut plain = Plain::new(stream);
+        plain.shake_hands();
+        (from, plain)
+    });
     let adapter = A::start();
     let end = adapter.dial(address, diallers()).unwrap();
     until_negotiated(&*end);
-    let (listener, came_from, plain) = node.join().unwrap();
+    let (listener, (came_from, mut plain)) = node.join().unwrap();
     let stats = end.stats();
     assert_eq!(stats.transport, Some(TransportKind::V1));
     assert_eq!(stats.session_id, None);
     let link = end.link();
-    assert_eq!(
-        (link.remote, link.local),
-        (Some(address), Some(came_from[1]))
-    );
-    assert!(plain.unwrap().is_answered(5));
+    assert_eq!((link.remote, link.local), (Some(address), Some(came_from)));
+    assert!(plain.is_answered(5));
     assert_nobody_else_comes(&listener);
 }
 
 /// Once, and no more.
 pub(crate) fn who_refuses_v1_as_well_is_left<A: Adapter>() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    let node = thread::spawn(move || {
-        let mut begins = Vec::new();
-        for _ in 0..2 {
-            let mut plain = Plain::accept(&listener);
-            begins.push(plain.hear_bytes(24));
-            plain.hang_up();
-        }
-        (listener, begins)
-    });
+    let (address, node) = node(|listener| [(); 2].map(|()| hang_up_on_next(listener)));
     let adapter = A::start();
     let end = adapter.dial(address, diallers()).unwrap();
-    let rest = to_the_end(&*end);
-    assert!(
-        matches!(
-            rest.reason,
-            DisconnectReason::HungUp(HangUp::EndOfStream | HangUp::Reset)
-        ),
-        "{}",
-        rest.reason
-    );
+    assert_hung_up(&to_the_end(&*end).reason);
     let (listener, begins) = node.join().unwrap();
     assert_ne!(begins[0][..4], REGTEST);
     assert_eq!(begins[1][..4], REGTEST);
@@ -141,46 +127,28 @@ pub(crate) fn who_refuses_v1_as_well_is_left<A: Adapter>() {
 
 /// Who wants v2 and nothing else is not given v1.
 pub(crate) fn v2_alone_is_not_downgraded<A: Adapter>() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    let node = thread::spawn(move || {
-        let mut plain = Plain::accept(&listener);
-        plain.hear_bytes(24);
-        plain.hang_up();
-        listener
-    });
+    let (address, node) = node(hang_up_on_next);
     let adapter = A::start();
     let end = adapter.dial(address, only_v2(diallers())).unwrap();
-    let rest = to_the_end(&*end);
-    assert!(
-        matches!(
-            rest.reason,
-            DisconnectReason::HungUp(HangUp::EndOfStream | HangUp::Reset)
-        ),
-        "{}",
-        rest.reason
-    );
-    assert_nobody_else_comes(&node.join().unwrap());
+    assert_hung_up(&to_the_end(&*end).reason);
+    assert_nobody_else_comes(&node.join().unwrap().0);
 }
 
 /// A remote that has said anything at all knows v2, or is no node: there is no second try.
 pub(crate) fn who_has_answered_is_not_dialled_again<A: Adapter>() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    let node = thread::spawn(move || {
-        let mut plain = Plain::accept(&listener);
+    let (address, node) = node(|listener| {
+        let mut plain = Plain::accept(listener);
         plain.hear_bytes(64);
         plain.say(&[7]);
         plain.stop_talking();
         plain.hear_and_forget();
-        listener
     });
     let adapter = A::start();
     let end = adapter.dial(address, diallers()).unwrap();
     let rest = to_the_end(&*end);
     let truncated = DisconnectReason::HungUp(HangUp::Truncated);
     assert_eq!(rest.reason, truncated);
-    assert_nobody_else_comes(&node.join().unwrap());
+    assert_nobody_else_comes(&node.join().unwrap().0);
 }
 
 pub(crate) fn v1_is_refused_where_only_v2_is_accepted<A: Adapter>() {
