@@ -4,14 +4,29 @@
 
 /// Layout of transactions and blocks, a property of the network.
 ///
-/// One place in this crate matches on it. A chain with another layout (a timestamp in each transaction, a signature
-/// after the block) becomes a variant here and nothing else changes.
+/// What the layouts have in common is read the same way whichever it is: inputs, outputs with their values and scripts,
+/// witnesses, lock time. What a chain has of its own is asked for by name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TxFormat {
     /// Bitcoin's, with the optional witness of BIP144.
     #[default]
     Bitcoin,
+    /// Litecoin's: Bitcoin's, and MWEB data behind a flag of its own.
+    Litecoin,
+    /// NavCoin's: a time in each transaction, outputs with BLS keys and range proofs, signatures after the lock time,
+    /// and a signature after the block. See [`navcoin`](crate::wire::navcoin).
+    NavCoin,
+}
+
+impl TxFormat {
+    /// Bytes in front of the inputs, marker and flags not counted: the version, and the time where there is one.
+    pub(in crate::wire) const fn prefix_size(self) -> u8 {
+        match self {
+            Self::Bitcoin | Self::Litecoin => 4,
+            Self::NavCoin => 8,
+        }
+    }
 }
 
 /// Which encoding of a transaction (and of the blocks made of them) goes onto the wire (BIP144).

@@ -15,6 +15,7 @@ mod hash;
 mod header;
 mod list;
 mod merkle;
+pub mod navcoin;
 mod reader;
 mod services;
 mod target;

@@ -8,6 +8,8 @@
 //!         └── only together with the witness, and then at least one item ──┘
 //! ```
 //!
+//! Other layouts add to that; see [`TxFormat`](super::TxFormat).
+//!
 //! Structure only: scripts, amounts and signatures are carried, never judged.
 
 mod item;
@@ -21,7 +23,9 @@ pub use self::iter::{Inputs, Outputs, WitnessIter, Witnesses};
 pub use self::owned::{Transaction, TxIn, TxOut};
 pub use self::view::TxView;
 
+pub(super) use self::item::string;
 pub(super) use self::layout::Layout;
+pub(super) use self::owned::{write_inputs, write_witnesses};
 
 #[cfg(test)]
 pub(super) mod tests;

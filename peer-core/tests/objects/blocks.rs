@@ -64,7 +64,7 @@ fn blocks_keep_their_commitments() {
 #[test]
 fn blocks_survive_being_taken_apart() {
     for (row, block) in samples() {
-        let owned = block.to_block();
+        let owned = block.to_block().unwrap();
         assert_eq!(
             owned.to_bytes(TxEncoding::Witness),
             block.bytes(),
@@ -165,7 +165,7 @@ fn a_changed_witness_breaks_the_commitment_only() {
 #[test]
 fn a_repeated_tail_is_seen() {
     let block = view(file("blocks/bcoin-block898352.raw"));
-    let mut owned = block.to_block();
+    let mut owned = block.to_block().unwrap();
     assert_eq!(owned.transactions.len(), 10);
     owned.transactions.extend_from_within(8..);
     let repeated = owned.to_view().unwrap();

@@ -12,7 +12,7 @@ fn view(bytes: bytes::Bytes) -> TxView {
 /// The transaction, after checking that it survives being taken apart.
 fn checked(bytes: bytes::Bytes) -> TxView {
     let view = view(bytes);
-    let owned = view.to_transaction();
+    let owned = view.to_transaction().unwrap();
     assert_eq!(owned.to_bytes(TxEncoding::Witness), view.bytes());
     assert_eq!(owned.to_bytes(TxEncoding::Base), view.without_witness());
     assert_eq!((owned.txid(), owned.wtxid()), (view.txid(), view.wtxid()));

@@ -11,9 +11,10 @@ use bytes::Bytes;
 
 use super::owned::Block;
 use crate::wire::error::saturate;
-use crate::wire::transaction::Layout;
+use crate::wire::transaction::{Layout, string};
 use crate::wire::{
-    BlockHash, BlockHeader, DecodeErrorKind, FieldError, Reader, TxFormat, TxView, Writer, cut,
+    BlockHash, BlockHeader, DecodeErrorKind, FieldError, Reader, TxFormat, TxView, Writer,
+    count_len, cut,
 };
 
 /// A structurally valid block over shared bytes. Cloning costs a reference count.
@@ -36,6 +37,8 @@ pub struct BlockView {
     tx_count: u32,
     /// Bytes that the base encoding leaves out.
     witness_size: u32,
+    /// Bytes after the transactions.
+    tail_size: u32,
     format: TxFormat,
 }
 
@@ -82,11 +85,13 @@ impl BlockView {
         let Shape {
             tx_count,
             witness_size,
+            tail_size,
         } = shape;
         Self {
             bytes,
             tx_count,
             witness_size,
+            tail_size,
             format,
         }
     }
@@ -178,19 +183,36 @@ impl BlockView {
         for transaction in self.transactions() {
             transaction.write_base(&mut base);
         }
+        base.extend_from_slice(self.tail());
         base.into()
     }
 
-    /// The owned form, independent of the block's bytes.
+    /// What the chain has after the transactions of a block, undivided; empty on Bitcoin.
     #[must_use]
-    pub fn to_block(&self) -> Block {
+    pub fn tail(&self) -> &[u8] {
+        let start = self.bytes.len().saturating_sub(self.tail_size as usize);
+        self.bytes.get(start..).unwrap_or_default()
+    }
+
+    /// NavCoin's signature of the block by whoever staked for it, empty where it was mined; `None` on other networks.
+    #[must_use]
+    pub fn signature(&self) -> Option<&[u8]> {
+        let tail = self.tail();
+        (self.format == TxFormat::NavCoin).then(|| tail.get(count_len(tail)..).unwrap_or_default())
+    }
+
+    /// The owned form, independent of the block's bytes; `None` if the block is of a layout that has parts of its own,
+    /// for which see [`navcoin::Block`](crate::wire::navcoin::Block).
+    #[must_use]
+    pub fn to_block(&self) -> Option<Block> {
         let transactions = self
             .transactions()
             .map(|transaction| transaction.to_transaction());
-        Block {
+        Some(Block {
             header: self.header(),
-            transactions: transactions.collect(),
-        }
+            transactions: transactions.collect::<Option<_>>()?,
+        })
+        .filter(|_| self.tail_size == 0)
     }
 }
 
@@ -232,6 +254,7 @@ impl FusedIterator for Transactions<'_> {}
 struct Shape {
     tx_count: u32,
     witness_size: u32,
+    tail_size: u32,
 }
 
 impl Shape {
@@ -243,9 +266,15 @@ impl Shape {
             let size = Layout::scan(reader, format)?.witness_size();
             witness_size = witness_size.saturating_add(size);
         }
+        let tail = reader.position();
+        match format {
+            TxFormat::Bitcoin | TxFormat::Litecoin => {}
+            TxFormat::NavCoin => drop(string(reader, "block signature")?),
+        }
         Ok(Self {
             tx_count,
             witness_size,
+            tail_size: saturate(reader.position() - tail),
         })
     }
 }

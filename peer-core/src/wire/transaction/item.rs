@@ -6,7 +6,8 @@
 use core::fmt;
 
 use super::iter::WitnessIter;
-use crate::wire::{FieldError, Reader, Txid, Writer};
+use crate::wire::navcoin::RawOutput;
+use crate::wire::{FieldError, Reader, TxFormat, Txid, Writer};
 
 /// A reference to an output of an earlier transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -78,7 +79,8 @@ impl<'a> TxInView<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TxOutView<'a> {
-    /// Amount in satoshi. Any 64 bits can arrive, negative ones too.
+    /// Amount in satoshi. Any 64 bits can arrive, negative ones too. 0 where NavCoin's layout leaves it out, as the
+    /// amount is in a commitment.
     pub value: i64,
     /// The script that locks it.
     pub script_pubkey: &'a [u8],
@@ -89,11 +91,17 @@ impl<'a> TxOutView<'a> {
     pub(super) const LEAST_SIZE: usize = 8 + 1;
 
     #[inline]
-    pub(super) fn read(reader: &mut Reader<'a>) -> Result<Self, FieldError> {
-        Ok(Self {
-            value: reader.i64("value")?,
-            script_pubkey: string(reader, "script_pubkey")?,
-        })
+    pub(super) fn read(reader: &mut Reader<'a>, format: TxFormat) -> Result<Self, FieldError> {
+        match format {
+            TxFormat::Bitcoin | TxFormat::Litecoin => Ok(Self {
+                value: reader.i64("value")?,
+                script_pubkey: string(reader, "script_pubkey")?,
+            }),
+            TxFormat::NavCoin => RawOutput::read(reader).map(|output| Self {
+                value: output.value,
+                script_pubkey: output.script_pubkey,
+            }),
+        }
     }
 }
 
@@ -111,13 +119,23 @@ impl<'a> WitnessView<'a> {
 
     #[inline]
     pub(super) fn read(reader: &mut Reader<'a>) -> Result<Self, FieldError> {
-        let len = count(reader, "witness", Self::LEAST_ITEM_SIZE)?;
+        Self::read_as(reader, "witness", "witness item")
+    }
+
+    /// Reads a list of byte strings, whatever it is called.
+    #[inline]
+    pub(in crate::wire) fn read_as(
+        reader: &mut Reader<'a>,
+        list: &'static str,
+        item: &'static str,
+    ) -> Result<Self, FieldError> {
+        let len = count(reader, list, Self::LEAST_ITEM_SIZE)?;
         let view = Self {
             len,
             reader: reader.clone(),
         };
         for _ in 0..len {
-            string(reader, "witness item")?;
+            string(reader, item)?;
         }
         Ok(view)
     }
@@ -189,7 +207,7 @@ pub(super) fn count(
 
 /// Reads a byte string behind its length, which the bytes left bound.
 #[inline]
-pub(super) fn string<'a>(
+pub(in crate::wire) fn string<'a>(
     reader: &mut Reader<'a>,
     field: &'static str,
 ) -> Result<&'a [u8], FieldError> {

@@ -5,7 +5,7 @@
 use core::iter::FusedIterator;
 
 use super::item::{TxInView, TxOutView, WitnessView, string};
-use crate::wire::Reader;
+use crate::wire::{Reader, TxFormat};
 
 macro_rules! iterators {
     ($($(#[$doc:meta])* $name:ident yields $item:ty, read by $read:expr;)*) => {$(
@@ -45,8 +45,6 @@ macro_rules! iterators {
 iterators! {
     /// Iterator over the inputs of a [`TxView`](super::TxView).
     Inputs yields TxInView<'a>, read by TxInView::read;
-    /// Iterator over the outputs of a [`TxView`](super::TxView).
-    Outputs yields TxOutView<'a>, read by TxOutView::read;
     /// Iterator over the items of a [`WitnessView`].
     WitnessIter yields &'a [u8], read by |reader| string(reader, "witness item");
 }
@@ -58,12 +56,41 @@ impl<'a> Inputs<'a> {
     }
 }
 
+/// Iterator over the outputs of a [`TxView`](super::TxView).
+#[derive(Clone, Debug)]
+pub struct Outputs<'a> {
+    remaining: usize,
+    reader: Reader<'a>,
+    format: TxFormat,
+}
+
 impl<'a> Outputs<'a> {
     /// Over the outputs whose count is at the reader's position.
-    pub(super) fn counted(mut reader: Reader<'a>) -> Self {
-        Self::new(reader.compact_size("outputs").unwrap_or_default(), reader)
+    pub(super) fn counted(mut reader: Reader<'a>, format: TxFormat) -> Self {
+        Self {
+            remaining: reader.compact_size("outputs").unwrap_or_default(),
+            reader,
+            format,
+        }
     }
 }
+
+impl<'a> Iterator for Outputs<'a> {
+    type Item = TxOutView<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<TxOutView<'a>> {
+        self.remaining = self.remaining.checked_sub(1)?;
+        TxOutView::read(&mut self.reader, self.format).ok()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.remaining, Some(self.remaining))
+    }
+}
+
+impl ExactSizeIterator for Outputs<'_> {}
+impl FusedIterator for Outputs<'_> {}
 
 /// Iterator over the witnesses of a [`TxView`](super::TxView), one per input.
 #[derive(Clone, Debug)]

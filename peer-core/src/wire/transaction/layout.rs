@@ -3,6 +3,7 @@
 
 use super::item::{TxInView, TxOutView, WitnessView, count};
 use crate::wire::error::saturate;
+use crate::wire::navcoin::Trailer;
 use crate::wire::{DecodeErrorKind, FieldError, Reader, TxFormat};
 
 /// What a view remembers of its transaction: offsets into the bytes of it.
@@ -26,8 +27,11 @@ impl Layout {
         reader: &mut Reader<'_>,
         format: TxFormat,
     ) -> Result<Self, FieldError> {
+        // One walk, compiled once for each layout.
         match format {
-            TxFormat::Bitcoin => Self::bitcoin(reader),
+            TxFormat::Bitcoin => Self::walk(reader, TxFormat::Bitcoin),
+            TxFormat::Litecoin => Self::walk(reader, TxFormat::Litecoin),
+            TxFormat::NavCoin => Self::walk(reader, TxFormat::NavCoin),
         }
     }
 
@@ -39,36 +43,35 @@ impl Layout {
         count(reader, field, LEAST_SIZE).map(saturate)
     }
 
+    /// Where the output count is.
+    pub(in crate::wire) const fn outputs(&self) -> u32 {
+        self.outputs
+    }
+
+    /// Where the lock time is.
+    pub(in crate::wire) const fn lock_time(&self) -> u32 {
+        self.lock_time
+    }
+
     /// Bytes that the base encoding leaves out: marker, flags and witness.
     pub(in crate::wire) fn witness_size(&self) -> u32 {
-        let flags = self.inputs.saturating_sub(VERSION_SIZE);
+        let flags = self.inputs.saturating_sub(self.format.prefix_size());
         self.lock_time
             .saturating_sub(self.witness)
             .saturating_add(flags.into())
     }
 
-    /// Version, inputs, outputs, witness, lock time (BIP144), with Bitcoin Core's reading of the corner cases.
-    ///
-    /// A zero byte in the place of the input count is the marker, and what follows it are the flags, of which only
-    /// the value 1 is known. The exception is a second zero, which cannot be flags: it is read as an output count, and
-    /// the transaction as having neither inputs nor outputs. With outputs but no inputs there is no encoding at all.
-    #[inline]
-    fn bitcoin(reader: &mut Reader<'_>) -> Result<Self, FieldError> {
+    /// Version, inputs, outputs, witness, lock time (BIP144), and what a layout has of its own in between.
+    #[inline(always)]
+    fn walk(reader: &mut Reader<'_>, format: TxFormat) -> Result<Self, FieldError> {
         let start = reader.position();
         let here = |reader: &Reader<'_>| saturate(reader.position() - start);
-        reader.u32("version")?;
-        let flagged = match *reader.rest() {
-            [0, 0, ..] => false,
-            [0, WITNESS_FLAG, ..] => true,
-            [0, flags, ..] => {
-                let kind = DecodeErrorKind::InvalidValue {
-                    value: flags.into(),
-                };
-                return Err(FieldError::new("flags", kind));
-            }
-            _ => false,
-        };
-        let mut inputs = VERSION_SIZE;
+        let version = reader.i32("version")?;
+        if format == TxFormat::NavCoin {
+            reader.u32("time")?;
+        }
+        let mut inputs = format.prefix_size();
+        let flagged = is_flagged(reader)?;
         if flagged {
             reader.u16("flags")?;
             inputs += 2;
@@ -79,17 +82,20 @@ impl Layout {
         }
         let outputs = here(reader);
         for _ in 0..count(reader, "outputs", TxOutView::LEAST_SIZE)? {
-            TxOutView::read(reader)?;
+            TxOutView::read(reader, format)?;
         }
         let witness = here(reader);
         if flagged {
-            scan_witness(reader, input_count)?;
+            scan_witness(reader, input_count, format)?;
         }
         let lock_time = here(reader);
         reader.u32("lock_time")?;
+        if format == TxFormat::NavCoin {
+            Trailer::read(reader, version)?;
+        }
         check_size(reader.position() - start)?;
         Ok(Self {
-            format: TxFormat::Bitcoin,
+            format,
             inputs,
             outputs,
             witness,
@@ -98,10 +104,34 @@ impl Layout {
     }
 }
 
-/// Checks one witness stack per input, not all of which may be empty.
+/// Whether a marker and flags come next, with Bitcoin Core's reading of the corner cases.
+///
+/// A zero byte in the place of the input count is the marker, and what follows it are the flags, of which only the
+/// value 1 is known. The exception is a second zero, which cannot be flags: it is read as an output count, and the
+/// transaction as having neither inputs nor outputs. With outputs but no inputs there is no encoding at all.
 #[inline]
-fn scan_witness(reader: &mut Reader<'_>, inputs: usize) -> Result<(), FieldError> {
-    let mut any = false;
+fn is_flagged(reader: &Reader<'_>) -> Result<bool, FieldError> {
+    match *reader.rest() {
+        [0, 0, ..] => Ok(false),
+        [0, WITNESS_FLAG, ..] => Ok(true),
+        [0, flags, ..] => {
+            let kind = DecodeErrorKind::InvalidValue {
+                value: flags.into(),
+            };
+            Err(FieldError::new("flags", kind))
+        }
+        _ => Ok(false),
+    }
+}
+
+/// Checks one witness stack per input. Not all may be empty, except where the nodes of the network let that pass.
+#[inline]
+fn scan_witness(
+    reader: &mut Reader<'_>,
+    inputs: usize,
+    format: TxFormat,
+) -> Result<(), FieldError> {
+    let mut any = format == TxFormat::NavCoin;
     for _ in 0..inputs {
         any |= !WitnessView::read(reader)?.is_empty();
     }
@@ -127,11 +157,11 @@ fn check_size(size: usize) -> Result<(), FieldError> {
     Err(FieldError::new("transaction", kind))
 }
 
-/// Bytes of the smallest transaction that has a structure: version, two counts of zero, lock time.
+/// Bytes of the smallest transaction that has a structure in any layout: version, two counts of zero, lock time.
 const LEAST_SIZE: usize = 4 + 1 + 1 + 4;
 
 /// Bytes of the version.
-pub(super) const VERSION_SIZE: u8 = 4;
+pub(super) const VERSION_SIZE: u32 = 4;
 
 /// The only flags that BIP144 defines: a witness follows the outputs.
 pub(super) const WITNESS_FLAG: u8 = 1;

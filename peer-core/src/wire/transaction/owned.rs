@@ -46,26 +46,56 @@ pub struct TxOut {
     pub script_pubkey: Bytes,
 }
 
-impl Transaction {
-    /// The parts of `view`, whose bytes the scripts share.
-    pub(super) fn from_view(view: &TxView) -> Self {
+impl TxIn {
+    /// The inputs of `view` with their witnesses, which share its bytes.
+    pub(in crate::wire) fn all_of(view: &TxView) -> Vec<Self> {
         let share = |part: &[u8]| view.bytes().slice_ref(part);
-        let inputs = view
-            .inputs()
-            .zip(view.witnesses())
-            .map(|(input, witness)| TxIn {
+        let inputs = view.inputs().zip(view.witnesses());
+        inputs
+            .map(|(input, witness)| Self {
                 previous_output: input.previous_output,
                 script_sig: share(input.script_sig),
                 sequence: input.sequence,
                 witness: witness.iter().map(share).collect(),
-            });
+            })
+            .collect()
+    }
+}
+
+/// Marker and flags if there is a witness to come, and the inputs.
+pub(in crate::wire) fn write_inputs(inputs: &[TxIn], with_witness: bool, writer: &mut Writer<'_>) {
+    if with_witness {
+        writer.bytes(&[0, WITNESS_FLAG]);
+    }
+    writer.size(inputs.len());
+    for input in inputs {
+        input.previous_output.write(writer);
+        writer.var_bytes(&input.script_sig);
+        writer.u32(input.sequence);
+    }
+}
+
+/// The witness of each input.
+pub(in crate::wire) fn write_witnesses(inputs: &[TxIn], writer: &mut Writer<'_>) {
+    for input in inputs {
+        writer.size(input.witness.len());
+        for item in &input.witness {
+            writer.var_bytes(item);
+        }
+    }
+}
+
+impl Transaction {
+    /// The parts of `view`, whose bytes the scripts share.
+    pub(super) fn from_view(view: &TxView) -> Self {
+        let share = |part: &[u8]| view.bytes().slice_ref(part);
         let outputs = view.outputs().map(|output| TxOut {
             value: output.value,
             script_pubkey: share(output.script_pubkey),
         });
         Self {
             version: view.version(),
-            inputs: inputs.collect(),
+            inputs: TxIn::all_of(view),
             outputs: outputs.collect(),
             lock_time: view.lock_time(),
         }
@@ -81,27 +111,14 @@ impl Transaction {
     pub fn encode(&self, encoding: TxEncoding, writer: &mut Writer<'_>) {
         let with_witness = encoding == TxEncoding::Witness && self.has_witness();
         writer.i32(self.version);
-        if with_witness {
-            writer.bytes(&[0, WITNESS_FLAG]);
-        }
-        writer.size(self.inputs.len());
-        for input in &self.inputs {
-            input.previous_output.write(writer);
-            writer.var_bytes(&input.script_sig);
-            writer.u32(input.sequence);
-        }
+        write_inputs(&self.inputs, with_witness, writer);
         writer.size(self.outputs.len());
         for output in &self.outputs {
             writer.i64(output.value);
             writer.var_bytes(&output.script_pubkey);
         }
         if with_witness {
-            for input in &self.inputs {
-                writer.size(input.witness.len());
-                for item in &input.witness {
-                    writer.var_bytes(item);
-                }
-            }
+            write_witnesses(&self.inputs, writer);
         }
         writer.u32(self.lock_time);
     }

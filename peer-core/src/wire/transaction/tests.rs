@@ -65,7 +65,8 @@ proptest! {
     #[test]
     fn owned_to_view_and_back(transaction in transactions()) {
         let view = transaction.to_view().unwrap();
-        prop_assert_eq!(&view.to_transaction(), &transaction);
+        let owned = view.to_transaction();
+        prop_assert_eq!(owned.as_ref(), Some(&transaction));
         prop_assert_eq!(view.bytes(), &transaction.to_bytes(TxEncoding::Witness));
         prop_assert_eq!(view.without_witness(), transaction.to_bytes(TxEncoding::Base));
         prop_assert_eq!(view.has_witness(), transaction.has_witness());
@@ -124,7 +125,7 @@ proptest! {
             bytes[index] = value;
         }
         if let Ok(view) = view(bytes.clone()) {
-            prop_assert_eq!(view.to_transaction().to_bytes(TxEncoding::Witness), bytes);
+            prop_assert_eq!(view.to_transaction().unwrap().to_bytes(TxEncoding::Witness), bytes);
         }
     }
 
@@ -132,7 +133,7 @@ proptest! {
     fn random_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         for bytes in [bytes.clone(), around(&bytes), around(&[&[0, 1], &bytes[..]].concat())] {
             if let Ok(view) = view(bytes.clone()) {
-                prop_assert_eq!(view.to_transaction().to_bytes(TxEncoding::Witness), bytes);
+                prop_assert_eq!(view.to_transaction().unwrap().to_bytes(TxEncoding::Witness), bytes);
             }
         }
     }
@@ -152,7 +153,10 @@ fn neither_inputs_nor_outputs() {
     assert_eq!((view.inputs().len(), view.outputs().len()), (0, 0));
     assert_eq!((view.version(), view.lock_time()), (2, 9));
     assert!(!view.has_witness() && !view.is_coinbase());
-    assert_eq!(view.to_transaction().to_view().unwrap().bytes(), &bytes);
+    assert_eq!(
+        view.to_transaction().unwrap().to_view().unwrap().bytes(),
+        &bytes
+    );
 }
 
 #[test]

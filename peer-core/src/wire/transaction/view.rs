@@ -83,6 +83,15 @@ impl TxView {
         self.reader(0).i32("version").unwrap_or_default()
     }
 
+    /// When it was made, in seconds since the Unix epoch; `None` where the layout has no such field. NavCoin's has.
+    #[must_use]
+    pub fn time(&self) -> Option<u32> {
+        match self.format() {
+            TxFormat::Bitcoin | TxFormat::Litecoin => None,
+            TxFormat::NavCoin => self.reader(VERSION_SIZE).u32("time").ok(),
+        }
+    }
+
     /// The earliest block height or time at which it may be mined; 0 for any.
     #[must_use]
     pub fn lock_time(&self) -> u32 {
@@ -106,7 +115,7 @@ impl TxView {
     /// The outputs in order.
     #[must_use]
     pub fn outputs(&self) -> Outputs<'_> {
-        Outputs::counted(self.reader(self.layout.outputs))
+        Outputs::counted(self.reader(self.layout.outputs), self.layout.format)
     }
 
     /// The witness of each input in order; all empty where the transaction has none.
@@ -184,10 +193,16 @@ impl TxView {
         }
     }
 
-    /// The owned form. Its scripts share one copy of the bytes.
+    /// The owned form, whose scripts share one copy of the bytes; `None` if the transaction is of a layout that has
+    /// parts of its own, for which see [`navcoin::Transaction`](crate::wire::navcoin::Transaction).
     #[must_use]
-    pub fn to_transaction(&self) -> Transaction {
-        Transaction::from_view(&self.detached())
+    pub fn to_transaction(&self) -> Option<Transaction> {
+        match self.format() {
+            TxFormat::Bitcoin | TxFormat::Litecoin => {
+                Some(Transaction::from_view(&self.detached()))
+            }
+            TxFormat::NavCoin => None,
+        }
     }
 
     pub(in crate::wire) fn write_base(&self, out: &mut Vec<u8>) {
@@ -196,7 +211,8 @@ impl TxView {
         }
     }
 
-    /// What is left without marker, flags and witness: the version, the inputs and outputs, the lock time.
+    /// What is left without marker, flags and witness: what comes before the inputs, the inputs and outputs, and the
+    /// lock time with what comes after it.
     fn base_parts(&self) -> [&[u8]; 3] {
         let Layout {
             inputs,
@@ -211,14 +227,19 @@ impl TxView {
         };
         let end = saturate(self.bytes.len());
         [
-            part(0, VERSION_SIZE.into()),
+            part(0, self.layout.format.prefix_size().into()),
             part(inputs.into(), witness),
             part(lock_time, end),
         ]
     }
 
+    /// Where the parts are.
+    pub(in crate::wire) const fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
     /// A reader at an offset that the layout names.
-    fn reader(&self, offset: u32) -> Reader<'_> {
+    pub(in crate::wire) fn reader(&self, offset: u32) -> Reader<'_> {
         let mut reader = Reader::new(&self.bytes);
         // Cannot fail: the layout names no offset outside the bytes.
         let _ = reader.slice("offset", offset as usize);
