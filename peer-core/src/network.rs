@@ -13,17 +13,19 @@
 //! assert_eq!(mine.gates, Network::REGTEST.gates);
 //! ```
 
+mod block_id;
 mod gates;
 mod inventory;
 mod presets;
 
+pub use self::block_id::{BlockId, HeaderHash};
 pub use self::gates::{Gates, NEVER};
 pub use self::inventory::{InvKind, InvNumbering};
 pub use crate::wire::{ServiceFlags, TxFormat};
 
 use alloc::vec::Vec;
 
-use crate::wire::{BlockHash, Writer, sha256d};
+use crate::wire::{BlockHash, BlockHeader, Writer, sha256d};
 
 /// The parameters of one chain that its peer-to-peer protocol depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,15 +61,17 @@ pub struct Network {
     /// Layout of transactions and blocks.
     pub tx_format: TxFormat,
     /// Whether `cmpctblock` may go on after its transactions with data of the chain's own, such as Litecoin's MWEB
-    /// block. It is kept and not looked into.
+    /// block or NavCoin's block signature. It is kept and not looked into.
     pub compact_block_tail: bool,
+    /// Hash that a block is identified by.
+    pub block_id: BlockId,
     /// Hash that a block header's proof of work is judged by.
     pub pow: PowHash,
     /// Easiest proof-of-work target, in the compact form of a header's `bits`.
     pub pow_limit_bits: u32,
 }
 
-/// Hash function of a chain's proof of work. Blocks are identified by the double SHA-256 in any case.
+/// Hash function of a chain's proof of work. What a block is identified by is another matter: [`BlockId`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PowHash {
@@ -75,18 +79,28 @@ pub enum PowHash {
     Sha256d,
     /// scrypt with N = 1024, r = 1, p = 1. This crate does not compute it.
     Scrypt,
+    /// None that a header shows: the chain is secured by proof of stake.
+    Stake,
 }
 
 impl Network {
     /// The preset called `name`: `mainnet` (or `bitcoin`), `testnet3`, `testnet4`, `signet`, `regtest`, `simnet`,
-    /// `litecoin`, `litecoin-testnet` or `litecoin-regtest`.
+    /// `litecoin`, `litecoin-testnet`, `litecoin-regtest`, `navcoin`, `navcoin-testnet`, `navcoin-devnet` or
+    /// `navcoin-regtest`. `litecoin-mainnet` and `navcoin-mainnet` are other names of the plain ones.
     #[must_use]
     pub fn by_name(name: &str) -> Option<&'static Self> {
         let name = match name {
             "bitcoin" => Self::MAINNET.name,
-            other => other,
+            other => other.strip_suffix("-mainnet").unwrap_or(other),
         };
         Self::ALL.iter().find(|network| network.name == name)
+    }
+
+    /// The hash that identifies the block of `header` on this network; `None` if that takes a function which the network
+    /// was not given. See [`BlockId`].
+    #[must_use]
+    pub fn block_hash(&self, header: &BlockHeader) -> Option<BlockHash> {
+        self.block_id.of(header)
     }
 
     /// A signet with its own block challenge (BIP325), which decides the magic and nothing else.

@@ -23,12 +23,15 @@ pub enum RequestKind {
     GetHeaders,
     /// `mempool`: answered by an `inv` of transactions, or by nothing if there are none.
     MemPool,
-    /// `getcfilters`: answered by one `cfilter` a block, the last one for the stop hash.
+    /// `getcfilters`: answered by one `cfilter` a block, the last one for the stop hash. Also the `getcfilter` of BIP157's
+    /// drafts.
     GetCFilters,
     /// `getcfheaders`: answered by `cfheaders` with the same stop hash.
     GetCFHeaders,
     /// `getcfcheckpt`: answered by `cfcheckpt` with the same stop hash.
     GetCFCheckpt,
+    /// The `getcftypes` of BIP157's drafts: answered by `cftypes`.
+    GetCFTypes,
     /// `getblocktxn`: answered by `blocktxn`, or by the whole block if it is too old.
     GetBlockTxn,
 }
@@ -45,6 +48,7 @@ impl RequestKind {
         Self::GetCFilters,
         Self::GetCFHeaders,
         Self::GetCFCheckpt,
+        Self::GetCFTypes,
         Self::GetBlockTxn,
     ];
 
@@ -82,6 +86,7 @@ impl fmt::Display for RequestKind {
             Self::GetCFilters => "getcfilters",
             Self::GetCFHeaders => "getcfheaders",
             Self::GetCFCheckpt => "getcfcheckpt",
+            Self::GetCFTypes => "getcftypes",
             Self::GetBlockTxn => "getblocktxn",
         })
     }

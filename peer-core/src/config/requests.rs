@@ -26,6 +26,8 @@ pub struct RequestTimeouts {
     pub getcfheaders: Option<Duration>,
     /// `getcfcheckpt`. Default 30 s.
     pub getcfcheckpt: Option<Duration>,
+    /// `getcftypes` (BIP157's drafts). Default 30 s.
+    pub getcftypes: Option<Duration>,
     /// `getblocktxn`. Default 30 s.
     pub getblocktxn: Option<Duration>,
 }
@@ -45,6 +47,7 @@ impl RequestTimeouts {
             getcfilters: span,
             getcfheaders: span,
             getcfcheckpt: span,
+            getcftypes: span,
             getblocktxn: span,
         }
     }
@@ -55,6 +58,7 @@ impl RequestTimeouts {
             getcfilters: None,
             getcfheaders: None,
             getcfcheckpt: None,
+            getcftypes: None,
             getblocktxn: None,
             ..Self::default()
         }
@@ -73,6 +77,7 @@ impl RequestTimeouts {
             RequestKind::GetCFilters => self.getcfilters,
             RequestKind::GetCFHeaders => self.getcfheaders,
             RequestKind::GetCFCheckpt => self.getcfcheckpt,
+            RequestKind::GetCFTypes => self.getcftypes,
             RequestKind::GetBlockTxn => self.getblocktxn,
         }
     }

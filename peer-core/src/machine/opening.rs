@@ -176,13 +176,14 @@ impl PeerMachine {
             let (protocol, mut cx) = self.rooms();
             return protocol.on_bad_frame(&mut cx, Malformed::Checksum { command });
         }
+        let codec = self.config.codec(self.version());
         let kind = MessageKind::from_command(&command)
+            .filter(|kind| codec.knows(*kind))
             .filter(|kind| *kind != MessageKind::Feature || self.config.speaks_feature());
         let Some(kind) = kind else {
             let payload = frame.payload;
             return self.on_message(Message::Unknown { command, payload }, 0, frame.wire_len);
         };
-        let codec = self.config.codec(self.version());
         match Message::decode_as(kind, frame.payload, &codec) {
             Ok(decoded) => self.on_message(decoded.message, decoded.trailing, frame.wire_len),
             Err(error) => {

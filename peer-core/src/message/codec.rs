@@ -9,7 +9,7 @@ use super::error::{check_size, check_version};
 use super::{
     CommandName, DecodeError, EncodeError, EncodeErrorKind, Message, MessageKind, MessageLimits,
 };
-use crate::network::Network;
+use crate::network::{NEVER, Network};
 use crate::wire::{FieldError, Reader, TxEncoding, Writer};
 
 /// The circumstances of a connection that change how messages are laid out.
@@ -40,6 +40,19 @@ impl<'a> Codec<'a> {
     pub const fn has(&self, gate: u32) -> bool {
         self.version >= gate
     }
+
+    /// Whether a message of that kind is one on this connection. If not, what comes under its name is unknown.
+    ///
+    /// A message is known below the version that introduced it, as in Core, but not on a network that never has it.
+    /// `alert` is not known above its last version.
+    #[must_use]
+    pub fn knows(&self, kind: MessageKind) -> bool {
+        let gates = &self.network.gates;
+        match kind {
+            MessageKind::Alert => self.version <= gates.last_alert,
+            _ => kind.min_version(gates) != NEVER,
+        }
+    }
 }
 
 /// A decoded message.
@@ -56,8 +69,8 @@ pub struct Decoded {
 impl Message {
     /// The message that `payload` is under the name `command`.
     ///
-    /// A known message below the version that introduced it is decoded all the same, as Core does. Views share the
-    /// payload's memory.
+    /// A known message below the version that introduced it is decoded all the same, as Core does; see
+    /// [`Codec::knows`]. Views share the payload's memory.
     ///
     /// # Errors
     ///
@@ -68,7 +81,7 @@ impl Message {
         payload: Bytes,
         codec: &Codec<'_>,
     ) -> Result<Decoded, DecodeError> {
-        match MessageKind::from_command(command) {
+        match MessageKind::from_command(command).filter(|kind| codec.knows(*kind)) {
             Some(kind) => Self::decode_as(kind, payload, codec),
             None => Ok(Decoded {
                 message: Self::Unknown {
@@ -80,7 +93,8 @@ impl Message {
         }
     }
 
-    /// The message of `kind` that `payload` is: [`decode`](Self::decode) for when the name came as a short id.
+    /// The message of `kind` that `payload` is: [`decode`](Self::decode) for when the name came as a short id, or
+    /// whether the connection [knows](Codec::knows) the message is decided already.
     ///
     /// # Errors
     ///

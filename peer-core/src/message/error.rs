@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use super::{CommandName, MessageKind};
+use crate::network::NEVER;
 use crate::wire::{DecodeErrorKind, FieldError};
 
 /// A payload is not what its command says.
@@ -59,6 +60,17 @@ pub enum EncodeErrorKind {
         /// Version of the connection.
         negotiated: u32,
     },
+    /// The version no longer has the message. Only `alert` has a last version.
+    #[error("gone since protocol version {last}, the connection has {negotiated}")]
+    VersionTooHigh {
+        /// Last version that has it.
+        last: u32,
+        /// Version of the connection.
+        negotiated: u32,
+    },
+    /// No version of the network has the message.
+    #[error("not a message of this network")]
+    NotOnNetwork,
     /// More items than the message may carry.
     #[error("{field}: {count} items are above the limit of {limit}")]
     CountAboveLimit {
@@ -125,7 +137,9 @@ pub(super) fn check_size(
 
 /// `Ok` if `negotiated` has what begins at `required`.
 pub(super) fn check_version(required: u32, negotiated: u32) -> Result<(), EncodeErrorKind> {
-    if negotiated >= required {
+    if required == NEVER {
+        Err(EncodeErrorKind::NotOnNetwork)
+    } else if negotiated >= required {
         Ok(())
     } else {
         Err(EncodeErrorKind::VersionTooLow {

@@ -1,4 +1,6 @@
 //! Messages that are no longer sent by current nodes but still arrive: `alert`, and `reject` (BIP61).
+//!
+//! `alert` has a last version ([`Gates::last_alert`](crate::network::Gates)), above which it is neither sent nor known.
 
 use core::fmt;
 
@@ -29,6 +31,10 @@ impl Payload for Alert {
     }
 
     fn check(&self, codec: &Codec<'_>) -> Result<(), EncodeErrorKind> {
+        let (last, negotiated) = (codec.network.gates.last_alert, codec.version);
+        if negotiated > last {
+            return Err(EncodeErrorKind::VersionTooHigh { last, negotiated });
+        }
         check_size("body", self.body.len(), codec.limits.alert)?;
         check_size("signature", self.signature.len(), codec.limits.alert)
     }

@@ -51,6 +51,13 @@ pub struct MessageLimits {
     pub reject_reason: usize,
     /// Bytes in the body and in the signature of `alert`: 4,096. The only one still sent has 96 and 70.
     pub alert: usize,
+    /// Hashes in the locator of a `getcfheaders` of BIP157's drafts: 500 (btcd's `MaxBlockLocatorsPerMsg`).
+    pub draft_cf_locator: usize,
+    /// Types in `cftypes`: 256, one for each value of a byte (btcd's `MaxFilterTypesPerMsg`).
+    pub cftypes: usize,
+    /// Bytes in each string of NavCoin's `aggsess` and `enccand`: 8,000,000, what its frames hold. Its nodes have no
+    /// other limit, and nothing is made of the strings here.
+    pub navcoin_string: usize,
 }
 
 impl MessageLimits {
@@ -76,6 +83,9 @@ impl MessageLimits {
         reject_message: 12,
         reject_reason: 512,
         alert: 4_096,
+        draft_cf_locator: 500,
+        cftypes: 256,
+        navcoin_string: 8_000_000,
     };
 
     /// btcd's: as the default, with locators of up to 500 hashes.

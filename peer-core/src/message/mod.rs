@@ -33,6 +33,7 @@ mod inventory;
 mod keepalive;
 mod legacy;
 mod locator;
+mod navcoin;
 mod negotiation;
 mod version;
 
@@ -45,7 +46,10 @@ pub use self::compact::{
 };
 pub use self::data::MerkleBlock;
 pub use self::error::{DecodeError, EncodeError, EncodeErrorKind};
-pub use self::filters::{CFCheckpt, CFHeaders, CFilter, FilterRange, GetCFCheckpt};
+pub use self::filters::{
+    CFCheckpt, CFHeaders, CFTypes, CFilter, DraftLocator, FilterRange, GetCFCheckpt, GetCFHeaders,
+    GetCFilter,
+};
 pub(crate) use self::generate::name;
 pub use self::headers::{HeaderIter, Headers};
 pub use self::inventory::{FeeFilter, InvIter, InvVect, Inventory, UnnumberedKind};
@@ -53,6 +57,7 @@ pub use self::keepalive::{Ping, Pong};
 pub use self::legacy::{Alert, Reject, RejectCode};
 pub use self::limits::MessageLimits;
 pub use self::locator::Locator;
+pub use self::navcoin::{AggregationSession, EncryptedCandidate};
 pub use self::negotiation::{Feature, SendTxRcncl};
 pub(crate) use self::table::message_table;
 pub use self::table::{Message, MessageKind, Phase};

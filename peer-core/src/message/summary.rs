@@ -15,7 +15,7 @@ impl Message {
     /// The message in one line, for logs and screens.
     ///
     /// At most 200 characters of printable ASCII, whatever a remote put into it. The words may change between
-    /// versions; programs should look at the message itself.
+    /// versions; programs should look at the message itself. Blocks are named by the double SHA-256 of their headers.
     ///
     /// ```
     /// use peer_core::message::{Message, Ping};
@@ -87,7 +87,13 @@ fn details(message: &Message, f: &mut Formatter<'_>) -> fmt::Result {
         Message::GetBlocks(locator) | Message::GetHeaders(locator) => locator_line(locator, f),
         Message::Headers(headers) => headers_line(headers, f),
         Message::Block(block) => block_line(block, f),
-        Message::Tx(tx) => tx_line(tx, f),
+        Message::Tx(tx) | Message::DandelionTx(tx) => tx_line(tx, f),
+        Message::AggSess(session) | Message::DAggSess(session) => {
+            write!(f, ": version {}", session.version())
+        }
+        Message::EncCand(candidate) | Message::DanEncCand(candidate) => {
+            write!(f, ": {} bytes", candidate.data.len())
+        }
         Message::FilterLoad(load) => filter_load_line(load, f),
         Message::FilterAdd(FilterAdd { data }) => write!(f, ": {} bytes", data.len()),
         Message::MerkleBlock(block) => merkle_block_line(block, f),
@@ -104,10 +110,20 @@ fn details(message: &Message, f: &mut Formatter<'_>) -> fmt::Result {
             let count = Count(answer.transactions.len(), "transaction");
             write!(f, ": {count} of {}", answer.block_hash)
         }
-        Message::GetCFilters(range) | Message::GetCFHeaders(range) => {
+        Message::GetCFilters(range) | Message::GetCFHeaders(GetCFHeaders::Range(range)) => {
             filters(range.filter_type, f)?;
             write!(f, "from height {} to {}", range.start_height, range.stop)
         }
+        Message::GetCFHeaders(GetCFHeaders::Draft(ask)) => {
+            filters(ask.filter_type, f)?;
+            write!(f, "{}", Count(ask.hashes.len(), "hash"))?;
+            write!(f, ", stop {}", ask.stop)
+        }
+        Message::GetCFilter(ask) => {
+            filters(ask.filter_type, f)?;
+            write!(f, "of {}", ask.block_hash)
+        }
+        Message::CFTypes(types) => write!(f, ": {}", Count(types.types.len(), "type")),
         Message::CFilter(filter) => {
             filters(filter.filter_type, f)?;
             write!(f, "{} bytes of {}", filter.filter.len(), filter.block_hash)
@@ -132,6 +148,7 @@ fn details(message: &Message, f: &mut Formatter<'_>) -> fmt::Result {
         | Message::SendAddrV2
         | Message::WtxidRelay
         | Message::MemPool
+        | Message::GetCFTypes
         | Message::SendHeaders
         | Message::FilterClear
         | Message::GetAddr
@@ -192,13 +209,13 @@ const KINDS: [&str; 8] = [
 const fn kind_index(kind: InvKind) -> usize {
     match kind {
         InvKind::Block => 0,
-        InvKind::WitnessBlock => 1,
+        InvKind::WitnessBlock | InvKind::MwebBlock => 1,
         InvKind::CompactBlock => 2,
         InvKind::FilteredBlock | InvKind::FilteredWitnessBlock => 3,
         InvKind::Tx => 4,
         InvKind::Wtx => 5,
-        InvKind::WitnessTx => 6,
-        InvKind::Error | InvKind::Other(_) => 7,
+        InvKind::WitnessTx | InvKind::MwebTx => 6,
+        _ => 7,
     }
 }
 

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use super::codec::Payload;
 use super::generate::{first, gate, messages, name, optional};
 use super::*;
-use crate::network::Gates;
+use crate::network::{Gates, NEVER};
 use crate::wire::{
     AddrList, AddrV2List, BlockView, FieldError, MAX_ADDRESS_SIZE, TxView, compact_size_len,
 };
@@ -93,13 +93,21 @@ macro_rules! message_table { ($generate:ident) => { $generate! { |limits, networ
     /// The filter of a block.
     CFilter(Box<CFilter>),         "cfilter",      on_cfilter,      23, _,              Established, 33 + var(limits.cfilter);
     /// Asks for the filter hashes of a range of blocks.
-    GetCFHeaders(FilterRange),     "getcfheaders", on_getcfheaders, 24, _,              Established, 37;
+    GetCFHeaders(GetCFHeaders),    "getcfheaders", on_getcfheaders, 24, _,              Established, getcfheaders(limits, &network.gates);
     /// The filter hashes of a range of blocks.
     CFHeaders(Box<CFHeaders>),     "cfheaders",    on_cfheaders,    25, _,              Established, 65 + list(limits.cfheaders, 32);
     /// Asks for filter headers at intervals.
     GetCFCheckpt(GetCFCheckpt),    "getcfcheckpt", on_getcfcheckpt, 26, _,              Established, 33;
     /// Filter headers at intervals.
     CFCheckpt(Box<CFCheckpt>),     "cfcheckpt",    on_cfcheckpt,    27, _,              Established, 33 + list(limits.cfcheckpt, 32);
+
+    // What BIP157's drafts had besides. Spoken where `Gates::draft_filters` says so.
+    /// Asks for the filter of one block.
+    GetCFilter(GetCFilter),        "getcfilter",   on_getcfilter,   _,  draft_filters,  Established, 33;
+    /// Asks which types of filters there are.
+    GetCFTypes,                    "getcftypes",   on_getcftypes,   _,  draft_filters,  Established, 0;
+    /// Types of filters that the sender serves.
+    CFTypes(CFTypes),              "cftypes",      on_cftypes,      _,  draft_filters,  Established, var(limits.cftypes);
 
     // Addresses.
     /// Asks for addresses of nodes.
@@ -114,6 +122,18 @@ macro_rules! message_table { ($generate:ident) => { $generate! { |limits, networ
     Alert(Box<Alert>),             "alert",        on_alert,        _,  _,              Opened,      2 * var(limits.alert);
     /// Why a message was refused (BIP61).
     Reject(Box<Reject>),           "reject",       on_reject,       _,  reject,         Opened,      var(limits.reject_message) + 1 + var(limits.reject_reason) + 32;
+
+    // NavCoin's own.
+    /// A transaction in the stem of Dandelion.
+    DandelionTx(TxView),           "dandeliontx",  on_dandeliontx,  _,  navcoin,        Established, FRAME;
+    /// A session to aggregate transactions in.
+    AggSess(Box<AggregationSession>), "aggsess",   on_aggsess,      _,  navcoin,        Established, 4 + 2 * var(limits.navcoin_string);
+    /// The same in the stem of Dandelion.
+    DAggSess(Box<AggregationSession>), "daggsess", on_daggsess,     _,  navcoin,        Established, 4 + 2 * var(limits.navcoin_string);
+    /// An encrypted candidate for an aggregated transaction.
+    EncCand(Box<EncryptedCandidate>), "enccand",   on_enccand,      _,  navcoin,        Established, 3 * var(limits.navcoin_string);
+    /// The same in the stem of Dandelion.
+    DanEncCand(Box<EncryptedCandidate>), "danenccand", on_danenccand, _, navcoin,       Established, 3 * var(limits.navcoin_string);
 } } }
 pub(crate) use message_table;
 
@@ -150,6 +170,15 @@ const fn list(count: usize, stride: usize) -> usize {
 /// Size of a string of `len` bytes, with its length.
 const fn var(len: usize) -> usize {
     list(len, 1)
+}
+
+/// Size of a `getcfheaders`, which had a locator in the drafts.
+const fn getcfheaders(limits: &MessageLimits, gates: &Gates) -> usize {
+    if gates.draft_filters == NEVER {
+        37
+    } else {
+        list(limits.draft_cf_locator, 32) + 32 + 1
+    }
 }
 
 #[expect(clippy::panic, reason = "a compile error, never reached at run time")]

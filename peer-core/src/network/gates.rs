@@ -3,7 +3,7 @@
 //! They belong to the network because the numbers do not mean the same everywhere: on Litecoin 70017 announces MWEB
 //! sync and not BIP434, and NavCoin's versions are above all of Bitcoin's without having their rules.
 
-/// A version that no peer has: the rule does not exist on the network.
+/// A version that no peer has: the rule, or the message, does not exist on the network.
 pub const NEVER: u32 = u32::MAX;
 
 /// Protocol versions from which on a rule holds between two peers, compared with the lower of their versions.
@@ -39,6 +39,15 @@ pub struct Gates {
     pub wtxidrelay: u32,
     /// `feature` (BIP434, 70017).
     pub feature: u32,
+    /// The *last* version with `alert`, and the exception to the rule above: retired, and Core sends it to nobody above
+    /// 70012. Set to [`NEVER`], it does not end.
+    pub last_alert: u32,
+    /// The filter messages in the form of BIP157's drafts of 2017: `getcfilter`, `getcftypes` and `cftypes`, and other
+    /// layouts of `cfilter`, `getcfheaders` and `cfheaders`. [`NEVER`] everywhere, since no live network speaks them; the
+    /// NavCoin package `navd` does, and whoever wants to talk to it sets this to 0.
+    pub draft_filters: u32,
+    /// NavCoin's own messages: `dandeliontx`, `aggsess`, `daggsess`, `enccand`, `danenccand`.
+    pub navcoin: u32,
 }
 
 impl Gates {
@@ -58,11 +67,25 @@ impl Gates {
         addrv2: 70_016,
         wtxidrelay: 70_016,
         feature: 70_017,
+        last_alert: 70_012,
+        draft_filters: NEVER,
+        navcoin: NEVER,
     };
 
     /// Litecoin's: Bitcoin's without `feature`, as 70017 is its `MWEB_SYNC_VERSION`.
     pub const LITECOIN: Self = Self {
         feature: NEVER,
+        ..Self::BITCOIN
+    };
+
+    /// NavCoin's, which are those of Bitcoin Core 0.13 and its own messages. Its version numbers are above all of
+    /// Bitcoin's, so what came to Bitcoin later is out of reach by number.
+    pub const NAVCOIN: Self = Self {
+        addrv2: NEVER,
+        wtxidrelay: NEVER,
+        feature: NEVER,
+        last_alert: 0,
+        navcoin: 0,
         ..Self::BITCOIN
     };
 }

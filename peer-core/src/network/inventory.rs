@@ -6,6 +6,9 @@
 /// Flag in the number of a `getdata` item: serve it with its witness (Core's `MSG_WITNESS_FLAG`, BIP144).
 const WITNESS_FLAG: u32 = 1 << 30;
 
+/// Flag in the number of a `getdata` item on Litecoin: serve it with its MWEB data (its `MSG_MWEB_FLAG`).
+const MWEB_FLAG: u32 = 1 << 29;
+
 /// What an inventory vector points at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
@@ -29,15 +32,38 @@ pub enum InvKind {
     /// In `getdata`: as [`FilteredBlock`](Self::FilteredBlock), the transactions with their witnesses. Core never
     /// answers it.
     FilteredWitnessBlock,
+    /// On Litecoin, in `getdata`: a transaction by txid, with its MWEB data (its `MSG_MWEB_TX`).
+    MwebTx,
+    /// On Litecoin, in `getdata`: a block with its witnesses and MWEB data (its `MSG_MWEB_BLOCK`).
+    MwebBlock,
+    /// On Litecoin, in `getdata`: the MWEB header of a block, as `mwebheader` (LIP-0006).
+    MwebHeader,
+    /// On Litecoin, in `getdata`: the set of unspent MWEB outputs at a block, as `mwebleafset` (LIP-0006).
+    MwebLeafset,
+    /// On NavCoin: a transaction by txid that is in the stem of Dandelion (its `MSG_DANDELION_TX`). With a hash of all
+    /// ones it asks whether the receiver takes part.
+    DandelionTx,
+    /// On NavCoin, in `getdata`: as [`DandelionTx`](Self::DandelionTx), with its witness.
+    DandelionWitnessTx,
+    /// On NavCoin: an encrypted candidate for an aggregated transaction (its `MSG_ENCCAND`).
+    EncCand,
+    /// On NavCoin: the same in the stem of Dandelion (its `MSG_DANDELION_ENCCAND`).
+    DandelionEncCand,
+    /// On NavCoin: a session to aggregate transactions in (its `MSG_AGGSESSION`).
+    AggSession,
+    /// On NavCoin: the same in the stem of Dandelion (its `MSG_DANDELION_AGGSESSION`).
+    DandelionAggSession,
     /// A number without a meaning here, as it stands on the wire.
     Other(u32),
 }
 
 impl InvKind {
-    /// Whether it points at a transaction, by whichever hash and in whichever encoding.
+    /// Whether it points at a transaction, by whichever hash and in whichever encoding. One in the stem of Dandelion is
+    /// none in this sense: it is not announced to everybody, and NavCoin's nodes ask for it even those who want no
+    /// transactions.
     #[must_use]
     pub const fn is_transaction(self) -> bool {
-        matches!(self, Self::Tx | Self::Wtx | Self::WitnessTx)
+        matches!(self, Self::Tx | Self::Wtx | Self::WitnessTx | Self::MwebTx)
     }
 
     /// Whether it asks for a block and those of its transactions that match a filter (BIP37).
@@ -56,6 +82,7 @@ impl InvKind {
                 | Self::CompactBlock
                 | Self::WitnessBlock
                 | Self::FilteredWitnessBlock
+                | Self::MwebBlock
         )
     }
 }
@@ -64,10 +91,13 @@ impl InvKind {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum InvNumbering {
-    /// Bitcoin's and Litecoin's. Litecoin's numbers with the MWEB flag are [`InvKind::Other`].
+    /// Bitcoin's.
     #[default]
     Bitcoin,
-    /// NavCoin's: its own object kinds hold numbers 3 to 6 and are [`InvKind::Other`]; there is no wtxid relay.
+    /// Litecoin's: Bitcoin's, and those with the MWEB flag.
+    Litecoin,
+    /// NavCoin's: its own kinds of objects hold numbers 3 to 6, so filtered and compact blocks have others; there is no
+    /// wtxid relay.
     NavCoin,
 }
 
@@ -96,6 +126,7 @@ impl InvNumbering {
     const fn table(self) -> &'static [(InvKind, u32)] {
         match self {
             Self::Bitcoin => &BITCOIN,
+            Self::Litecoin => &LITECOIN,
             Self::NavCoin => &NAVCOIN,
         }
     }
@@ -114,13 +145,35 @@ const BITCOIN: [(InvKind, u32); 9] = [
     (InvKind::Error, 0),
 ];
 
-const NAVCOIN: [(InvKind, u32); 8] = [
+const LITECOIN: [(InvKind, u32); 13] = [
+    (InvKind::Wtx, 5),
     (InvKind::Tx, 1),
     (InvKind::WitnessTx, 1 | WITNESS_FLAG),
     (InvKind::Block, 2),
     (InvKind::WitnessBlock, 2 | WITNESS_FLAG),
+    (InvKind::MwebTx, 1 | WITNESS_FLAG | MWEB_FLAG),
+    (InvKind::MwebBlock, 2 | WITNESS_FLAG | MWEB_FLAG),
+    (InvKind::CompactBlock, 4),
+    (InvKind::FilteredBlock, 3),
+    (InvKind::FilteredWitnessBlock, 3 | WITNESS_FLAG),
+    (InvKind::MwebHeader, 8 | MWEB_FLAG),
+    (InvKind::MwebLeafset, 9 | MWEB_FLAG),
+    (InvKind::Error, 0),
+];
+
+const NAVCOIN: [(InvKind, u32); 14] = [
+    (InvKind::Tx, 1),
+    (InvKind::WitnessTx, 1 | WITNESS_FLAG),
+    (InvKind::Block, 2),
+    (InvKind::WitnessBlock, 2 | WITNESS_FLAG),
+    (InvKind::DandelionEncCand, 3),
+    (InvKind::EncCand, 4),
+    (InvKind::DandelionAggSession, 5),
+    (InvKind::AggSession, 6),
     (InvKind::FilteredBlock, 7),
     (InvKind::FilteredWitnessBlock, 7 | WITNESS_FLAG),
     (InvKind::CompactBlock, 8),
+    (InvKind::DandelionTx, 9),
+    (InvKind::DandelionWitnessTx, 9 | WITNESS_FLAG),
     (InvKind::Error, 0),
 ];

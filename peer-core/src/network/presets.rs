@@ -1,6 +1,6 @@
 //! The networks that come with the crate.
 
-use super::{Gates, InvNumbering, Network, PowHash};
+use super::{BlockId, Gates, InvNumbering, Network, PowHash};
 use crate::wire::{BlockHash, TxFormat};
 
 impl Network {
@@ -20,6 +20,7 @@ impl Network {
         header_entry_len: 81,
         tx_format: TxFormat::Bitcoin,
         compact_block_tail: false,
+        block_id: BlockId::Sha256d,
         pow: PowHash::Sha256d,
         pow_limit_bits: 0x1d00_ffff,
     };
@@ -72,7 +73,7 @@ impl Network {
         ..Self::MAINNET
     };
 
-    /// Litecoin. Transactions and blocks with MWEB data are not understood. Its nodes know no v2 transport.
+    /// Litecoin. Its nodes know no v2 transport.
     pub const LITECOIN: Self = Self {
         name: "litecoin",
         magic: [0xfb, 0xc0, 0xb6, 0xdb],
@@ -81,6 +82,8 @@ impl Network {
         max_payload: 32_000_000,
         v2_transport: false,
         gates: Gates::LITECOIN,
+        inv_numbering: InvNumbering::Litecoin,
+        tx_format: TxFormat::Litecoin,
         compact_block_tail: true,
         pow: PowHash::Scrypt,
         pow_limit_bits: 0x1e0f_ffff,
@@ -106,6 +109,58 @@ impl Network {
         ..Self::LITECOIN
     };
 
+    /// NavCoin. Its nodes know no v2 transport, refuse remotes below version 80020, and hang up on those whose clock
+    /// is off by more than half a minute. Hashes of old blocks take a function: [`BlockId::ByVersion`].
+    pub const NAVCOIN: Self = Self {
+        name: "navcoin",
+        magic: [0x80, 0x50, 0x34, 0x20],
+        default_port: 44_440,
+        genesis: hash("00006a4e3e18c71c6d48ad6c261e2254fa764cf29607a4357c99b712dfbb8e6a"),
+        protocol_version: 80_021,
+        max_payload: 8_000_000,
+        v2_transport: false,
+        gates: Gates::NAVCOIN,
+        inv_numbering: InvNumbering::NavCoin,
+        header_entry_len: 82,
+        tx_format: TxFormat::NavCoin,
+        compact_block_tail: true,
+        block_id: BlockId::ByVersion {
+            above: 6,
+            older: None,
+        },
+        pow: PowHash::Stake,
+        pow_limit_bits: 0x1f00_ffff,
+        ..Self::MAINNET
+    };
+
+    /// NavCoin's test network.
+    pub const NAVCOIN_TESTNET: Self = Self {
+        name: "navcoin-testnet",
+        magic: [0x32, 0x24, 0xf2, 0x07],
+        default_port: 15_556,
+        genesis: hash("0000f8186df4648c46f445a25decd423fa6b62ed220849093f73f6f364116894"),
+        ..Self::NAVCOIN
+    };
+
+    /// NavCoin's network for developers.
+    pub const NAVCOIN_DEVNET: Self = Self {
+        name: "navcoin-devnet",
+        magic: [0xa8, 0xb3, 0x89, 0xfa],
+        default_port: 18_886,
+        genesis: hash("0000971c241a5a1b8462c3cb8d455f0493043eb37c7163f88c658c70aa689929"),
+        ..Self::NAVCOIN
+    };
+
+    /// Navcoin Core's regression test mode. Each node makes a first block of its own when it starts, so `genesis` is to
+    /// be set to what it is on yours: here stands the constant in the source, which no node has.
+    pub const NAVCOIN_REGTEST: Self = Self {
+        name: "navcoin-regtest",
+        magic: [0x7d, 0x11, 0xb7, 0x89],
+        default_port: 18_886,
+        genesis: hash("0000e01b12644af6917e5aada637a609dd9590ad6bdc4828cd8df95258d85c02"),
+        ..Self::NAVCOIN
+    };
+
     /// All presets.
     pub const ALL: &'static [Self] = &[
         Self::MAINNET,
@@ -117,6 +172,10 @@ impl Network {
         Self::LITECOIN,
         Self::LITECOIN_TESTNET,
         Self::LITECOIN_REGTEST,
+        Self::NAVCOIN,
+        Self::NAVCOIN_TESTNET,
+        Self::NAVCOIN_DEVNET,
+        Self::NAVCOIN_REGTEST,
     ];
 }
 

@@ -103,8 +103,9 @@ impl Inventory {
                 }
             }
             Message::Headers(headers) if headers.len() <= MOST_HEADERS => {
-                if let Some(header) = headers.last() {
-                    cx.stats.last_announced_block = Some(header.block_hash());
+                let last = headers.last();
+                if let Some(hash) = last.and_then(|last| cx.config.network.block_hash(&last)) {
+                    cx.stats.last_announced_block = Some(hash);
                 }
             }
             // It knows of what it asks for.
@@ -126,7 +127,8 @@ impl Inventory {
 
     /// A message of the application is about to be queued: the remote will know what is in it.
     pub(super) fn on_queued(&mut self, cx: &mut Cx<'_>, message: &Message) {
-        self.learn_message(cx, message, &Identity::new(message));
+        let network = &cx.config.network;
+        self.learn_message(cx, message, &Identity::new(message, network));
     }
 
     /// The application knows that the remote knows.
@@ -142,7 +144,9 @@ impl Inventory {
     ) -> Result<Announced, SendError> {
         let (item, fee_rate, alias) = match announcement {
             Announcement::Block { header } => {
-                let hash = header.block_hash();
+                let Some(hash) = cx.config.network.block_hash(&header) else {
+                    return Err(cannot_be_named("header"));
+                };
                 let header = Some(header);
                 return Ok(self.announce_block(cx, Block { hash, header }));
             }
@@ -167,10 +171,7 @@ impl Inventory {
         };
         let item = InvVect::new(plain(item.kind), item.hash);
         if !can_be_named(cx.config, item.kind) {
-            return Err(SendError::Encode(EncodeError {
-                command: MessageKind::Inv.command(),
-                kind: EncodeErrorKind::InvalidValue { field: "inventory" },
-            }));
+            return Err(cannot_be_named("inventory"));
         }
         if item.kind.is_block() {
             let (hash, header) = (item.hash.into(), None);
@@ -234,8 +235,10 @@ impl Inventory {
         match message {
             Message::Inv(list) => self.learn_list(cx, list),
             Message::Headers(headers) => {
+                let network = cx.config.network;
                 let newest = headers.iter().rev().take(MOST_HEADERS);
-                self.learn(cx, newest.map(|header| header.block_hash().into()));
+                let hashes = newest.filter_map(|header| network.block_hash(&header));
+                self.learn(cx, hashes.map(Hash::from));
             }
             Message::Tx(_) => {
                 let txid = identity.txid().map(Hash::from);
@@ -246,6 +249,8 @@ impl Inventory {
             Message::Block(_) | Message::MerkleBlock(_) | Message::CmpctBlock(_) => {
                 self.learn(cx, identity.block_hash().map(Hash::from));
             }
+            // What is in the stem of Dandelion is nobody's knowledge yet.
+            Message::AggSess(_) | Message::EncCand(_) => self.learn(cx, identity.navcoin()),
             _ => {}
         }
     }
@@ -300,6 +305,14 @@ impl Inventory {
 }
 
 /// Whether the network has a number for it, and it means something in an `inv`.
+/// What is wrong with an announcement without a number, or a hash.
+const fn cannot_be_named(field: &'static str) -> SendError {
+    SendError::Encode(EncodeError {
+        command: MessageKind::Inv.command(),
+        kind: EncodeErrorKind::InvalidValue { field },
+    })
+}
+
 fn can_be_named(config: &Config, kind: InvKind) -> bool {
     kind != InvKind::Error && config.network.inv_numbering.number(kind).is_some()
 }

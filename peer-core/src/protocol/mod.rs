@@ -134,7 +134,7 @@ impl Protocol {
         if let Some(annoyance) = temper::pointless(cx.config, message)? {
             self.annoyed(cx, message.command(), annoyance)?;
         }
-        let identity = Identity::new(message);
+        let identity = Identity::new(message, &cx.config.network);
         self.requests.on_message(cx, message, &identity);
         self.inventory.on_message(cx, message, &identity);
         self.repeats.on_message(message);

@@ -116,7 +116,7 @@ impl Requests {
         let now = owed.heard(cx.now);
         let frame = cx.stats.frames_received;
         if owed.progress.is_undecided(frame, now) {
-            let (answers, is_final) = owed.whose(partial);
+            let (answers, is_final) = owed.whose(&cx.config.network, partial);
             owed.progress.decide(answers, is_final, partial.is_sealed());
         }
     }
@@ -138,6 +138,8 @@ impl Requests {
             }
         } else if let Some(object) = object(message, identity, &owed.items) {
             owed.on_object_or_block(now, &object, message, identity);
+        } else if matches!(message, Message::Block(_)) {
+            owed.on_nameless_block(now);
         } else {
             owed.on_reply(cx, now, message);
         }

@@ -222,6 +222,9 @@ impl Admission<'_> {
             return None;
         }
         let kind = MessageKind::from_command(&CommandName::from_bytes(command).ok()?)?;
+        if !self.codec.knows(kind) {
+            return None;
+        }
         let since = kind.min_version(&self.codec.network.gates);
         let limit = u32::try_from(kind.max_payload(&self.codec)).ok();
         limit.filter(|_| self.codec.has(since))

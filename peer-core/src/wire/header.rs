@@ -69,7 +69,10 @@ impl BlockHeader {
         bytes
     }
 
-    /// The hash that identifies the block: double SHA-256 of the header, on every network.
+    /// The hash that identifies the block: double SHA-256 of the header.
+    ///
+    /// That is so on every network but NavCoin, whose older blocks are identified by another hash:
+    /// [`Network::block_hash`](crate::network::Network::block_hash) knows.
     #[must_use]
     pub fn block_hash(&self) -> BlockHash {
         BlockHash::from_bytes(sha256d(&self.to_bytes()))

@@ -69,7 +69,7 @@ fn inventory_numbers() {
     let Message::Inv(there) = &decoded.message else {
         panic!("{decoded:?}");
     };
-    assert_eq!(there.get(0), Some(item(InvKind::Other(5))));
+    assert_eq!(there.get(0), Some(item(InvKind::DandelionAggSession)));
     let other = EncodeErrorKind::OtherLayout { field: "inventory" };
     assert_eq!(refused(&decoded.message, &mainnet()), other);
     assert_eq!(refused(&Message::Inv(wtx), &codec), other);

@@ -4,11 +4,11 @@ use bytes::Bytes;
 use peer_core::message::*;
 use peer_core::network::Network;
 use peer_core::wire::{
-    AddrEntry, AddrList, AddrV2List, Address, BlockHash, BlockHeader, Hash, List, ServiceFlags,
-    TxFormat, TxMerkleNode, Writer,
+    AddrEntry, AddrList, AddrV2List, Address, BlockHash, BlockHeader, FilterHeader, Hash, List,
+    ServiceFlags, TxFormat, TxMerkleNode, Writer,
 };
 
-use crate::samples::{LIMITS, decode, mainnet};
+use crate::samples::{DRAFT, LIMITS, codec_for, decode, mainnet};
 
 /// How a limit shows when it is broken.
 #[derive(Clone, Copy, PartialEq)]
@@ -22,7 +22,7 @@ enum Is {
 /// A claim in a payload: after `before` bytes there is a compact size that may be `limit` and not more.
 struct Claim(MessageKind, &'static str, usize, Is, usize);
 
-const CLAIMS: [Claim; 26] = {
+const CLAIMS: [Claim; 32] = {
     use Is::{Count, Size};
     use MessageKind::*;
     [
@@ -52,6 +52,12 @@ const CLAIMS: [Claim; 26] = {
         Claim(Alert, "signature", 1, Size, 4_096),
         Claim(Reject, "message", 0, Size, 12),
         Claim(Reject, "reason", 2, Size, 512),
+        Claim(CFTypes, "filter types", 0, Count, 256),
+        Claim(AggSess, "public key", 4, Size, 8_000_000),
+        Claim(DAggSess, "hidden service", 4, Size, 8_000_000),
+        Claim(EncCand, "public key", 0, Size, 8_000_000),
+        Claim(EncCand, "session id or data", 1, Size, 8_000_000),
+        Claim(DanEncCand, "data", 2, Size, 8_000_000),
     ]
 };
 
@@ -64,6 +70,9 @@ impl Claim {
             (MessageKind::AddrV2, "address") => {
                 payload[..].copy_from_slice(&[1, 0, 0, 0, 0, 0, 99]);
             }
+            // The version that has the field.
+            (MessageKind::AggSess, _) => payload[0] = 2,
+            (MessageKind::DAggSess, _) => payload[0] = 1,
             _ => assert!(before < 100),
         }
         Writer::new(&mut payload).size(claimed);
@@ -261,7 +270,7 @@ fn messages(more: usize) -> Vec<Message> {
         Message::CFHeaders(Box::new(CFHeaders {
             filter_type: 0,
             stop: BlockHash::ALL_ZERO,
-            previous_header: Hash::ALL_ZERO.into(),
+            previous_header: Some(FilterHeader::ALL_ZERO),
             filter_hashes: zeros(LIMITS.cfheaders + more),
         })),
         Message::CFCheckpt(Box::new(CFCheckpt {
@@ -291,6 +300,9 @@ fn messages(more: usize) -> Vec<Message> {
             reason: Text::from(bytes(LIMITS.reject_reason)),
             hash: None,
         })),
+        Message::CFTypes(CFTypes {
+            types: bytes(LIMITS.cftypes),
+        }),
     ]
 }
 
@@ -301,7 +313,8 @@ fn zeros<T: From<Hash> + peer_core::wire::Item>(count: usize) -> List<T> {
 #[test]
 fn one_more_is_not_sent() {
     for message in messages(1) {
-        let error = message.payload(&mainnet(), TxEncoding::Witness);
+        let codec = codec_for(message.kind().unwrap());
+        let error = message.payload(&codec, TxEncoding::Witness);
         let kind = error.unwrap_err().kind;
         let above = matches!(
             kind,
@@ -315,13 +328,45 @@ fn one_more_is_not_sent() {
 #[test]
 fn the_limit_is_sent_and_accepted() {
     for message in messages(0) {
-        let payload = message.payload(&mainnet(), TxEncoding::Witness).unwrap();
         let kind = message.kind().unwrap();
-        assert!(payload.len() <= kind.max_payload(&mainnet()), "{kind}");
+        let codec = codec_for(kind);
+        let payload = message.payload(&codec, TxEncoding::Witness).unwrap();
+        assert!(payload.len() <= kind.max_payload(&codec), "{kind}");
         let decoded = decode(kind, payload).unwrap();
         assert_eq!(decoded.message, message);
         assert_eq!(decoded.trailing, 0);
     }
+}
+
+/// A locator of BIP157's drafts has limits of its own, received and sent.
+#[test]
+fn draft_locators() {
+    let codec = codec_for(MessageKind::CFTypes);
+    assert_eq!(codec.network, &DRAFT);
+    let ask = |count| {
+        Message::GetCFHeaders(GetCFHeaders::Draft(Box::new(DraftLocator {
+            hashes: zeros(count),
+            stop: BlockHash::ALL_ZERO,
+            filter_type: 0,
+        })))
+    };
+    let payload = ask(500).payload(&codec, TxEncoding::Witness).unwrap();
+    assert_eq!(payload.len(), MessageKind::GetCFHeaders.max_payload(&codec));
+    let decoded = Message::decode_as(MessageKind::GetCFHeaders, payload, &codec).unwrap();
+    assert_eq!(decoded.message, ask(500));
+    let error = ask(501).payload(&codec, TxEncoding::Witness).unwrap_err();
+    let (field, count, limit) = ("locator", 501, 500);
+    let kind = EncodeErrorKind::CountAboveLimit {
+        field,
+        count,
+        limit,
+    };
+    assert_eq!(error.kind, kind);
+    let claim = Bytes::from_static(&[0xfd, 0xf5, 0x01]);
+    let error = Message::decode_as(MessageKind::GetCFHeaders, claim, &codec).unwrap_err();
+    let (count, limit) = (501, 500);
+    let kind = DecodeErrorKind::CountAboveLimit { count, limit };
+    assert_eq!((error.field, error.kind), (field, kind));
 }
 
 /// 400,001 hashes are more than a frame of Bitcoin has room for, but not more than one of Litecoin.

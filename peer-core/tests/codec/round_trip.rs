@@ -7,7 +7,7 @@ use peer_core::wire::*;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::samples::{LIMITS, decode, mainnet, samples};
+use crate::samples::{DRAFT, LIMITS, codec_for, decode, samples};
 
 fn bytes(len: impl Into<proptest::collection::SizeRange>) -> impl Strategy<Value = Bytes> {
     vec(any::<u8>(), len).prop_map(Bytes::from)
@@ -341,11 +341,11 @@ fn compact_filters_and_legacy(kind: MessageKind) -> BoxedStrategy<Message> {
             .boxed(),
         MessageKind::GetCFHeaders => (any::<u8>(), any::<u32>(), hash())
             .prop_map(|(filter_type, start_height, stop)| {
-                Message::GetCFHeaders(FilterRange {
+                Message::GetCFHeaders(GetCFHeaders::Range(FilterRange {
                     filter_type,
                     start_height,
                     stop,
-                })
+                }))
             })
             .boxed(),
         MessageKind::CFHeaders => (any::<u8>(), hash(), hash(), list(300))
@@ -353,7 +353,7 @@ fn compact_filters_and_legacy(kind: MessageKind) -> BoxedStrategy<Message> {
                 Message::CFHeaders(Box::new(CFHeaders {
                     filter_type,
                     stop,
-                    previous_header,
+                    previous_header: Some(previous_header),
                     filter_hashes,
                 }))
             })
@@ -388,8 +388,81 @@ fn compact_filters_and_legacy(kind: MessageKind) -> BoxedStrategy<Message> {
                 })
                 .boxed()
         }
+        MessageKind::GetCFilter => (any::<u8>(), hash())
+            .prop_map(|(filter_type, block_hash)| {
+                Message::GetCFilter(GetCFilter {
+                    block_hash,
+                    filter_type,
+                })
+            })
+            .boxed(),
+        MessageKind::GetCFTypes => Just(Message::GetCFTypes).boxed(),
+        MessageKind::CFTypes => bytes(0..=256)
+            .prop_map(|types| Message::CFTypes(CFTypes { types }))
+            .boxed(),
+        other => navcoin(other),
+    }
+}
+
+fn navcoin(kind: MessageKind) -> BoxedStrategy<Message> {
+    match kind {
+        MessageKind::DandelionTx => {
+            let transactions: Vec<Message> = samples()
+                .iter()
+                .filter(|sample| sample.codec().network == &Network::NAVCOIN)
+                .filter_map(|sample| match sample.message() {
+                    Message::Tx(tx) => Some(Message::DandelionTx(tx)),
+                    _ => None,
+                })
+                .collect();
+            proptest::sample::select(transactions).boxed()
+        }
+        MessageKind::AggSess => session()
+            .prop_map(|session| Message::AggSess(Box::new(session)))
+            .boxed(),
+        MessageKind::DAggSess => session()
+            .prop_map(|session| Message::DAggSess(Box::new(session)))
+            .boxed(),
+        MessageKind::EncCand => candidate()
+            .prop_map(|candidate| Message::EncCand(Box::new(candidate)))
+            .boxed(),
+        MessageKind::DanEncCand => candidate()
+            .prop_map(|candidate| Message::DanEncCand(Box::new(candidate)))
+            .boxed(),
         other => panic!("no strategy for {other}"),
     }
+}
+
+fn session() -> impl Strategy<Value = AggregationSession> {
+    prop_oneof![
+        bytes(0..100).prop_map(|text| AggregationSession::HiddenService {
+            hidden_service: Text::from(text)
+        }),
+        bytes(0..100).prop_map(|public_key| AggregationSession::PublicKey { public_key }),
+        (bytes(0..100), bytes(0..300)).prop_map(|(public_key, data)| {
+            AggregationSession::PublicKeyAndData { public_key, data }
+        }),
+        (4..=i32::MAX).prop_map(|version| AggregationSession::Other { version }),
+        (i32::MIN..=0).prop_map(|version| AggregationSession::Other { version }),
+    ]
+}
+
+fn candidate() -> impl Strategy<Value = EncryptedCandidate> {
+    let with_session =
+        (bytes(0..100), bytes(0..=48), bytes(0..300)).prop_map(|(public_key, session_id, data)| {
+            EncryptedCandidate {
+                public_key,
+                session_id: Some(session_id),
+                data,
+            }
+        });
+    let without =
+        (bytes(0..100), bytes(49..300)).prop_map(|(public_key, data)| EncryptedCandidate {
+            public_key,
+            session_id: None,
+            data,
+        });
+    prop_oneof![with_session, without]
 }
 
 fn any_kind() -> impl Strategy<Value = MessageKind> {
@@ -413,8 +486,9 @@ proptest! {
     #[test]
     fn every_message(message in any_kind().prop_flat_map(message)) {
         let kind = message.kind().unwrap();
-        let payload = message.payload(&mainnet(), TxEncoding::Witness).unwrap();
-        prop_assert!(payload.len() <= kind.max_payload(&mainnet()));
+        let codec = codec_for(kind);
+        let payload = message.payload(&codec, TxEncoding::Witness).unwrap();
+        prop_assert!(payload.len() <= kind.max_payload(&codec));
         let decoded = decode(kind, payload).unwrap();
         prop_assert_eq!(decoded.trailing, 0);
         prop_assert_eq!(decoded.message, message);
@@ -424,14 +498,15 @@ proptest! {
     #[test]
     fn base_encoding(message in any_kind().prop_flat_map(message)) {
         let kind = message.kind().unwrap();
-        let witness = message.payload(&mainnet(), TxEncoding::Witness).unwrap();
-        let base = message.payload(&mainnet(), TxEncoding::Base).unwrap();
+        let codec = codec_for(kind);
+        let witness = message.payload(&codec, TxEncoding::Witness).unwrap();
+        let base = message.payload(&codec, TxEncoding::Base).unwrap();
         prop_assert!(base.len() <= witness.len());
         let mut out = Vec::new();
-        message.encode_into(&mainnet(), TxEncoding::Base, &mut out).unwrap();
+        message.encode_into(&codec, TxEncoding::Base, &mut out).unwrap();
         prop_assert_eq!(&out, &base);
         let stripped = decode(kind, base.clone()).unwrap().message;
-        prop_assert_eq!(stripped.payload(&mainnet(), TxEncoding::Witness).unwrap(), base);
+        prop_assert_eq!(stripped.payload(&codec, TxEncoding::Witness).unwrap(), base);
         if let (Message::CmpctBlock(before), Message::CmpctBlock(after)) = (&message, &stripped) {
             let positions = |block: &CmpctBlock| {
                 block.prefilled.iter().map(|tx| tx.index).collect::<Vec<_>>()
@@ -446,8 +521,13 @@ proptest! {
 
     /// Any bytes, as any message, at any version.
     #[test]
-    fn any_bytes(kind in any_kind(), payload in bytes(0..300), version: u32) {
-        is_stable(kind, &payload, &Codec::new(&Network::MAINNET, version, &LIMITS));
+    fn any_bytes(
+        kind in any_kind(),
+        payload in bytes(0..300),
+        version: u32,
+        network in proptest::sample::select(vec![&DRAFT, &Network::LITECOIN, &Network::MAINNET, &Network::NAVCOIN]),
+    ) {
+        is_stable(kind, &payload, &Codec::new(network, version, &LIMITS));
     }
 
     /// Bytes of real messages with a few of them changed.

@@ -34,13 +34,34 @@ impl Sample {
     }
 }
 
-/// A codec for Bitcoin's main network that knows every message.
+/// A codec for Bitcoin's main network at its last version.
 pub(crate) fn mainnet() -> Codec<'static> {
     Codec::new(&Network::MAINNET, 70_017, &LIMITS)
 }
 
+/// A network that speaks the drafts of BIP157.
+pub(crate) const DRAFT: Network = {
+    let mut network = Network::SIMNET;
+    network.gates.draft_filters = 0;
+    network
+};
+
+/// A codec that knows messages of `kind`: for most of them, [`mainnet`].
+pub(crate) fn codec_for(kind: MessageKind) -> Codec<'static> {
+    let codecs = [
+        mainnet(),
+        Codec::new(&Network::MAINNET, 70_012, &LIMITS),
+        Codec::new(&DRAFT, 70_013, &LIMITS),
+        Codec::new(&Network::NAVCOIN, 80_021, &LIMITS),
+    ];
+    codecs
+        .into_iter()
+        .find(|codec| codec.knows(kind))
+        .unwrap_or_else(|| panic!("{kind} is known nowhere"))
+}
+
 pub(crate) fn decode(kind: MessageKind, payload: impl Into<Bytes>) -> Result<Decoded, DecodeError> {
-    Message::decode(&kind.command(), payload.into(), &mainnet())
+    Message::decode(&kind.command(), payload.into(), &codec_for(kind))
 }
 
 pub(crate) fn data(name: &str) -> PathBuf {
@@ -85,6 +106,8 @@ pub(crate) fn samples() -> Vec<Sample> {
     ));
     samples.extend(recording("knots-29.4-regtest.txt", &Network::REGTEST));
     samples.extend(features());
+    samples.extend(composed("messages/draft-filters.txt", &DRAFT, 70_013));
+    samples.extend(composed("navcoin/composed.txt", &Network::NAVCOIN, 80_021));
     samples.extend(files());
     samples
 }
@@ -124,15 +147,68 @@ fn recording(file: &str, network: &'static Network) -> Vec<Sample> {
             let payload = unhex(payload);
             assert_eq!(payload.len().to_string(), length, "{file}: {line}");
             let version = section.strip_prefix("handshake").unwrap_or("70016");
+            let version: u32 = version.parse().unwrap();
+            let kind = kind(command);
             Sample {
                 name: format!("{section}/{command} ({})", number + 1),
-                kind: kind(command),
+                kind,
                 payload,
                 network,
-                version: version.parse().unwrap(),
+                // Only remotes of before 70013 are told.
+                version: match kind {
+                    MessageKind::Alert => version.min(70_012),
+                    _ => version,
+                },
             }
         })
         .collect()
+}
+
+/// Sections of bytes with comments; `navcoin/composed.txt` describes the notation.
+fn composed(file: &str, network: &'static Network, version: u32) -> Vec<Sample> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/data")
+        .join(file);
+    let mut samples: Vec<Sample> = Vec::new();
+    for line in std::fs::read_to_string(path).unwrap().lines() {
+        if let Some((command, name)) = line
+            .strip_prefix('[')
+            .and_then(|line| line.split_once("] "))
+        {
+            samples.push(Sample {
+                name: format!("{command}: {name}"),
+                kind: kind(command),
+                payload: Bytes::new(),
+                network,
+                version,
+            });
+        } else if let Some(sample) = samples.last_mut() {
+            let bytes = [&sample.payload[..], &composed_line(line)].concat();
+            sample.payload = bytes.into();
+        }
+    }
+    samples
+}
+
+/// `11`, `11*48` and `"text"`, up to a `#`. A quotation mark in a text is written twice.
+fn composed_line(line: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut rest = line.trim_start();
+    while !rest.is_empty() && !rest.starts_with('#') {
+        if let Some(text) = rest.strip_prefix('"') {
+            let marked = text.replace("\"\"", "\u{0}\u{0}");
+            let end = marked.find('"').unwrap();
+            bytes.extend(text[..end].replace("\"\"", "\"").bytes());
+            rest = text[end + 1..].trim_start();
+            continue;
+        }
+        let (word, tail) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+        let (byte, count) = word.split_once('*').unwrap_or((word, "1"));
+        let byte = u8::from_str_radix(byte, 16).unwrap_or_else(|_| panic!("{line}"));
+        bytes.extend(core::iter::repeat_n(byte, count.parse().unwrap()));
+        rest = tail.trim_start();
+    }
+    bytes
 }
 
 /// No node sends `feature` yet; Core's own test has valid ones among the malformed.

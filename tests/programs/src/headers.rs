@@ -60,6 +60,16 @@ pub enum HeaderError {
         /// What is wrong with it.
         error: PowError,
     },
+    /// What identifies a block of this version takes a hash function that is not here.
+    #[error(
+        "the header at height {height} has version {version}, and no function is at hand for the hash of such blocks"
+    )]
+    Nameless {
+        /// Height that it would have.
+        height: u32,
+        /// The version of the header.
+        version: i32,
+    },
     /// A chain so long that no network has it: the node makes it up, or it does not fit into memory.
     #[error("more than {} headers", HeaderChain::MAX_HEIGHT)]
     TooMany,
@@ -171,7 +181,11 @@ impl HeaderChain {
                     expected,
                 });
             }
-            let hash = header.block_hash();
+            let hash = self.network.block_hash(&header);
+            let hash = hash.ok_or(HeaderError::Nameless {
+                height,
+                version: header.version,
+            })?;
             pow::check(&self.network, &header, hash)
                 .map_err(|error| HeaderError::Pow { height, error })?;
             hashes.push(hash);

@@ -26,7 +26,9 @@ impl ServedChain {
     /// The chain of `blocks`, the first of which has height 1.
     #[must_use]
     pub fn new(network: Network, blocks: Vec<BlockView>) -> Self {
-        let hashes = blocks.iter().map(BlockView::block_hash);
+        // A block that the network has no hash for cannot be asked for.
+        let hash = |block: &BlockView| network.block_hash(&block.header()).unwrap_or_default();
+        let hashes = blocks.iter().map(hash);
         let heights = iter::once(network.genesis).chain(hashes).zip(0..).collect();
         Self {
             network,

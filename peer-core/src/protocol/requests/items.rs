@@ -25,11 +25,15 @@ pub(super) enum Form {
 impl Form {
     pub(super) const fn of(kind: InvKind) -> Self {
         match kind {
-            InvKind::Tx | InvKind::WitnessTx => Self::Tx,
+            InvKind::Tx | InvKind::WitnessTx | InvKind::MwebTx => Self::Tx,
             InvKind::Wtx => Self::Wtx,
-            InvKind::Block | InvKind::WitnessBlock => Self::Block,
+            InvKind::Block | InvKind::WitnessBlock | InvKind::MwebBlock => Self::Block,
             InvKind::FilteredBlock | InvKind::FilteredWitnessBlock => Self::Filtered,
             InvKind::CompactBlock => Self::Compact,
+            InvKind::MwebHeader | InvKind::MwebLeafset => Self::Other,
+            InvKind::DandelionTx | InvKind::DandelionWitnessTx => Self::Other,
+            InvKind::EncCand | InvKind::DandelionEncCand => Self::Other,
+            InvKind::AggSession | InvKind::DandelionAggSession => Self::Other,
             InvKind::Error | InvKind::Other(_) => Self::Other,
         }
     }
@@ -100,6 +104,11 @@ pub(super) struct Items {
 }
 
 impl Items {
+    /// Whether anything but transactions is owed.
+    pub(super) fn has_others(&self) -> bool {
+        self.owed.len() > self.transactions
+    }
+
     /// Whether any transaction is owed.
     pub(super) fn has_transactions(&self) -> bool {
         self.transactions > 0

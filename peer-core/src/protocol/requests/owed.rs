@@ -4,10 +4,11 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::items::{Batch, Items, Object};
+use super::items::{Batch, Form, Items, Object};
 use super::progress::Progress;
 use super::questions::{Asked, Question};
 use crate::message::{InvVect, Inventory, Message, MessageKind};
+use crate::network::Network;
 use crate::protocol::Cx;
 use crate::protocol::identity::Identity;
 use crate::request::{RequestKind, Unanswered};
@@ -45,6 +46,7 @@ pub(super) fn object(message: &Message, identity: &Identity<'_>, items: &Items) 
         Message::Block(_) | Message::MerkleBlock(_) | Message::CmpctBlock(_) => {
             Object::block(message.kind(), identity.block_hash()?.into())
         }
+        _ if items.has_others() => Some(Object::new(identity.navcoin()?, Form::Other)),
         _ => None,
     }
 }
@@ -120,15 +122,22 @@ impl Owed {
 
     /// A message that is no object: the oldest question that it answers, wholly or in part.
     pub(super) fn on_reply(&mut self, cx: &Cx<'_>, now: Timestamp, message: &Message) {
-        let genesis = cx.config.network.genesis;
+        let network = &cx.config.network;
         let answered = self.asked.iter_mut().find_map(|asked| {
-            let is_whole = asked.question.is_answered(message, genesis)?;
+            let is_whole = asked.question.is_answered(message, network)?;
             Some((asked.number, is_whole))
         });
         match answered {
             Some((number, true)) => self.close(number, now),
             Some((number, false)) => self.advance(number, now),
             None => {}
+        }
+    }
+
+    /// A block of which nobody can tell which it is: a sign of life for whoever waits for blocks.
+    pub(super) fn on_nameless_block(&mut self, now: Timestamp) {
+        if let Some(number) = self.first_with_blocks() {
+            self.advance(number, now);
         }
     }
 
@@ -149,7 +158,7 @@ impl Owed {
 
     /// Which request a frame that is landing will answer at the earliest, as far as its beginning tells, and whether
     /// more of it can tell more.
-    pub(super) fn whose(&self, partial: &Partial) -> (Option<u64>, bool) {
+    pub(super) fn whose(&self, network: &Network, partial: &Partial) -> (Option<u64>, bool) {
         if partial.is_sealed() {
             // It may be any answer, until it is whole.
             let asked = self.asked.front().map(|asked| asked.number);
@@ -163,7 +172,10 @@ impl Owed {
                 let Some(header) = partial.head().first_chunk() else {
                     return (self.first_with_blocks(), false);
                 };
-                let hash = BlockHeader::from_bytes(header).block_hash().into();
+                let hash = network.block_hash(&BlockHeader::from_bytes(header));
+                let Some(hash) = hash.map(Hash::from) else {
+                    return (self.first_with_blocks(), true);
+                };
                 let object = Object::block(kind, hash);
                 let item = object.and_then(|object| self.items.find(&object));
                 let item = item.map(|(.., number)| number);
@@ -186,6 +198,7 @@ impl Owed {
             Some(MessageKind::CFilter) => self.first_asked(RequestKind::GetCFilters),
             Some(MessageKind::CFHeaders) => self.first_asked(RequestKind::GetCFHeaders),
             Some(MessageKind::CFCheckpt) => self.first_asked(RequestKind::GetCFCheckpt),
+            Some(MessageKind::CFTypes) => self.first_asked(RequestKind::GetCFTypes),
             _ => None,
         };
         (answers, true)

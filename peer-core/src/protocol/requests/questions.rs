@@ -5,7 +5,8 @@
 
 use alloc::boxed::Box;
 
-use crate::message::{Headers, InvVect, Inventory, Locator, Message};
+use crate::message::{GetCFHeaders, Headers, InvVect, Inventory, Locator, Message};
+use crate::network::Network;
 use crate::request::RequestKind;
 use crate::time::Timestamp;
 use crate::transport::outbox::Ticket;
@@ -37,8 +38,9 @@ pub(super) enum Question {
     },
     CFHeaders {
         filter_type: u8,
-        stop: BlockHash,
+        stop: Option<BlockHash>,
     },
+    CFTypes,
     CFCheckpt {
         filter_type: u8,
         stop: BlockHash,
@@ -58,9 +60,19 @@ impl Question {
                 stop: range.stop,
                 left: MAX_CFILTERS,
             },
-            Message::GetCFHeaders(range) => Self::CFHeaders {
-                filter_type: range.filter_type,
-                stop: range.stop,
+            Message::GetCFilter(asked) => Self::CFilters {
+                filter_type: asked.filter_type,
+                stop: asked.block_hash,
+                left: 1,
+            },
+            Message::GetCFTypes => Self::CFTypes,
+            Message::GetCFHeaders(asked) => Self::CFHeaders {
+                filter_type: asked.filter_type(),
+                // A locator does not say where the answer ends.
+                stop: match asked {
+                    GetCFHeaders::Range(range) => Some(range.stop),
+                    GetCFHeaders::Draft(_) => None,
+                },
             },
             Message::GetCFCheckpt(asked) => Self::CFCheckpt {
                 filter_type: asked.filter_type,
@@ -78,6 +90,7 @@ impl Question {
             Self::MemPool => RequestKind::MemPool,
             Self::CFilters { .. } => RequestKind::GetCFilters,
             Self::CFHeaders { .. } => RequestKind::GetCFHeaders,
+            Self::CFTypes => RequestKind::GetCFTypes,
             Self::CFCheckpt { .. } => RequestKind::GetCFCheckpt,
             Self::BlockTxn(_) => RequestKind::GetBlockTxn,
         }
@@ -89,12 +102,12 @@ impl Question {
     }
 
     /// Whether `message` answers it: `None` if not, else whether that was all of the answer.
-    pub(super) fn is_answered(&mut self, message: &Message, genesis: BlockHash) -> Option<bool> {
+    pub(super) fn is_answered(&mut self, message: &Message, network: &Network) -> Option<bool> {
         let is_whole = match (self, message) {
             (Self::Blocks, Message::Inv(list)) => all(list, |item| item.kind.is_block()),
             (Self::MemPool, Message::Inv(list)) => all(list, |item| item.kind.is_transaction()),
             (Self::Headers(locator), Message::Headers(headers)) => {
-                follows(headers, locator, genesis)
+                follows(headers, locator, network)
             }
             (
                 Self::CFilters {
@@ -111,8 +124,9 @@ impl Question {
                 return Some(filter.block_hash == *stop);
             }
             (Self::CFHeaders { filter_type, stop }, Message::CFHeaders(answer)) => {
-                answer.filter_type == *filter_type && answer.stop == *stop
+                answer.filter_type == *filter_type && stop.is_none_or(|stop| answer.stop == stop)
             }
+            (Self::CFTypes, Message::CFTypes(_)) => true,
             (Self::CFCheckpt { filter_type, stop }, Message::CFCheckpt(answer)) => {
                 answer.filter_type == *filter_type && answer.stop == *stop
             }
@@ -130,13 +144,14 @@ fn all(list: &Inventory, is: impl FnMut(InvVect) -> bool) -> bool {
 
 /// Whether `headers` can be the answer: nothing, what follows a block of the locator (or the first block, when the
 /// remote knows none of them), or the one block asked for. Announcements of blocks elsewhere on the chain are not.
-fn follows(headers: &Headers, locator: &Locator, genesis: BlockHash) -> bool {
+fn follows(headers: &Headers, locator: &Locator, network: &Network) -> bool {
     let Some(first) = headers.get(0) else {
         return true;
     };
     if locator.hashes.is_empty() {
-        return first.block_hash() == locator.stop;
+        let hash = network.block_hash(&first);
+        return hash.is_none_or(|hash| hash == locator.stop);
     }
     let previous = first.prev_blockhash;
-    previous == genesis || locator.hashes.iter().any(|hash| hash == previous)
+    previous == network.genesis || locator.hashes.iter().any(|hash| hash == previous)
 }

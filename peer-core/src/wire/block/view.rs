@@ -115,7 +115,7 @@ impl BlockView {
         BlockHeader::from_bytes(&bytes.unwrap_or([0; BlockHeader::SIZE]))
     }
 
-    /// The hash that identifies the block.
+    /// The hash that identifies the block: double SHA-256 of the header, as [`BlockHeader::block_hash`] has it.
     #[must_use]
     pub fn block_hash(&self) -> BlockHash {
         self.header().block_hash()

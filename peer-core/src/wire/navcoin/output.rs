@@ -78,7 +78,7 @@ pub struct Blsct {
     pub bulletproof: Bulletproof,
     /// The token that the amount is of; zeros for the coin itself.
     pub token_id: [u8; 32],
-    /// Which of the tokens of that id.
+    /// Which of the tokens of that id; `u64::MAX` for none.
     pub token_sub_id: u64,
     /// `vData`: what the output says to the network, such as the creation of a token.
     pub data: Bytes,
@@ -165,9 +165,11 @@ impl<'a> RawBlsct<'a> {
             token_id: optional(fields.has(OutputFlags::TOKEN_ID), || {
                 reader.array("token id")
             })?,
-            token_sub_id: optional(fields.has(OutputFlags::TOKEN_SUB_ID), || {
-                reader.u64("token sub id")
-            })?,
+            token_sub_id: if fields.has(OutputFlags::TOKEN_SUB_ID) {
+                reader.u64("token sub id")?
+            } else {
+                u64::MAX
+            },
             data: optional(fields.has(OutputFlags::DATA), || {
                 string(reader, "output data")
             })?,

@@ -202,7 +202,7 @@ impl Args {
         };
         let offers = self.announce.iter().map(parse).collect::<Result<_, _>>()?;
         let mut plan = Plan::new(config, requests, self.count, self.duration);
-        plan.shelf = Shelf::new(offers);
+        plan.shelf = Shelf::new(offers, &plan.config.network);
         plan.stats = self.stats || self.stats_interval.is_some();
         plan.stats_interval = self.stats_interval;
         Ok(plan)

@@ -4,7 +4,8 @@
 use core::fmt::Display;
 
 use peer_core::message::{
-    CmpctBlock, InvVect, Inventory, Locator, MerkleBlock, Message, Reject, VersionMessage,
+    AggregationSession, CmpctBlock, EncryptedCandidate, GetCFHeaders, InvVect, Inventory, Locator,
+    MerkleBlock, Message, Reject, VersionMessage,
 };
 use peer_core::network::Network;
 use peer_core::wire::{AddrEntry, BlockHeader, BlockView, ServiceFlags, TxView};
@@ -26,19 +27,19 @@ pub(super) fn message(message: &Message, network: &Network) -> Fields {
         Message::FeeFilter(filter) => fields.with("fee_rate", filter.fee_rate),
         Message::GetBlocks(question) | Message::GetHeaders(question) => locator(question),
         Message::Headers(headers) => {
-            let hash = |header: BlockHeader| header.block_hash().to_string();
+            let hash = |header: BlockHeader| block_hash(&header, network);
             fields
                 .with("count", headers.len())
                 .with("first", headers.get(0).map(hash))
                 .with("last", headers.last().map(hash))
         }
-        Message::Block(view) => block(view),
-        Message::Tx(view) => transaction(view),
-        Message::MerkleBlock(proof) => merkle_block(proof),
+        Message::Block(view) => block(view, network),
+        Message::Tx(view) | Message::DandelionTx(view) => transaction(view),
+        Message::MerkleBlock(proof) => merkle_block(proof, network),
         Message::SendCmpct(offer) => fields
             .with("announce", offer.announce)
             .with("version", offer.version),
-        Message::CmpctBlock(sketch) => compact_block(sketch),
+        Message::CmpctBlock(sketch) => compact_block(sketch, network),
         Message::GetBlockTxn(question) => fields
             .with_text("block_hash", question.block_hash)
             .with("count", question.indexes.len())
@@ -67,6 +68,10 @@ pub(super) fn message(message: &Message, network: &Network) -> Fields {
             .with("id", line::text(&feature.id))
             .with("data_len", feature.data.len())
             .with("data", line::hex(&feature.data)),
+        Message::AggSess(session) | Message::DAggSess(session) => aggregation_session(session),
+        Message::EncCand(candidate) | Message::DanEncCand(candidate) => {
+            encrypted_candidate(candidate)
+        }
         Message::Unknown { payload, .. } => fields
             .with("payload_len", payload.len())
             .with("payload", line::hex(payload)),
@@ -86,10 +91,22 @@ fn filters(message: &Message) -> Fields {
         Message::FilterAdd(element) => fields
             .with("data_len", element.data.len())
             .with("data", line::hex(&element.data)),
-        Message::GetCFilters(range) | Message::GetCFHeaders(range) => fields
+        Message::GetCFilters(range) | Message::GetCFHeaders(GetCFHeaders::Range(range)) => fields
             .with("filter_type", range.filter_type)
             .with("start_height", range.start_height)
             .with_text("stop", range.stop),
+        Message::GetCFHeaders(GetCFHeaders::Draft(question)) => fields
+            .with("filter_type", question.filter_type)
+            .with("count", question.hashes.len())
+            .with("locator", list(question.hashes.iter(), text))
+            .with_text("stop", question.stop),
+        Message::GetCFilter(question) => fields
+            .with("filter_type", question.filter_type)
+            .with_text("block_hash", question.block_hash),
+        Message::CFTypes(answer) => fields.with(
+            "filter_types",
+            list(answer.types.iter().copied(), Value::from),
+        ),
         Message::CFilter(filter) => fields
             .with("filter_type", filter.filter_type)
             .with_text("block_hash", filter.block_hash)
@@ -97,7 +114,10 @@ fn filters(message: &Message) -> Fields {
         Message::CFHeaders(answer) => fields
             .with("filter_type", answer.filter_type)
             .with_text("stop", answer.stop)
-            .with_text("previous", answer.previous_header)
+            .with(
+                "previous",
+                answer.previous_header.map(|header| header.to_string()),
+            )
             .with("count", answer.filter_hashes.len()),
         Message::GetCFCheckpt(question) => fields
             .with("filter_type", question.filter_type)
@@ -155,43 +175,85 @@ fn locator(question: &Locator) -> Fields {
         .with_text("stop", question.stop)
 }
 
-fn header(header: &BlockHeader) -> Fields {
+/// `null` where the network takes a hash function that is not at hand.
+fn block_hash(header: &BlockHeader, network: &Network) -> Option<String> {
+    network.block_hash(header).map(|hash| hash.to_string())
+}
+
+fn header(header: &BlockHeader, network: &Network) -> Fields {
     Fields::default()
-        .with_text("hash", header.block_hash())
+        .with("hash", block_hash(header, network))
         .with_text("previous", header.prev_blockhash)
         .with("timestamp", header.time)
         .with_text("bits", format_args!("{:08x}", header.bits))
 }
 
-fn block(block: &BlockView) -> Fields {
-    header(&block.header())
+fn block(block: &BlockView, network: &Network) -> Fields {
+    let fields = header(&block.header(), network)
         .with("transactions", block.tx_count())
         .with("size", block.total_size())
         .with("base_size", block.base_size())
         .with("weight", block.weight())
-        .with("has_witness", block.has_witness())
+        .with("has_witness", block.has_witness());
+    match block.signature() {
+        Some(signature) => fields.with("signature", line::hex(signature)),
+        None => fields,
+    }
 }
 
 fn transaction(transaction: &TxView) -> Fields {
-    Fields::default()
+    let fields = Fields::default()
         .with_text("txid", transaction.txid())
         .with_text("wtxid", transaction.wtxid())
         .with("inputs", transaction.inputs().len())
         .with("outputs", transaction.outputs().len())
         .with("size", transaction.total_size())
         .with("weight", transaction.weight())
-        .with("has_witness", transaction.has_witness())
+        .with("has_witness", transaction.has_witness());
+    match transaction.time() {
+        Some(time) => fields.with("timestamp", time),
+        None => fields,
+    }
 }
 
-fn merkle_block(proof: &MerkleBlock) -> Fields {
-    header(&proof.header)
+/// NavCoin's `aggsess`.
+fn aggregation_session(session: &AggregationSession) -> Fields {
+    let fields = Fields::default()
+        .with_text("hash", session.hash())
+        .with("version", session.version());
+    match session {
+        AggregationSession::HiddenService { hidden_service } => {
+            fields.with("hidden_service", line::text(hidden_service))
+        }
+        AggregationSession::PublicKey { public_key } => {
+            fields.with("public_key", line::hex(public_key))
+        }
+        AggregationSession::PublicKeyAndData { public_key, data } => fields
+            .with("public_key", line::hex(public_key))
+            .with("data_len", data.len())
+            .with("data", line::hex(data)),
+        AggregationSession::Other { .. } => fields,
+    }
+}
+
+/// NavCoin's `enccand`.
+fn encrypted_candidate(candidate: &EncryptedCandidate) -> Fields {
+    Fields::default()
+        .with_text("hash", candidate.hash())
+        .with("public_key", line::hex(&candidate.public_key))
+        .with("session_id", candidate.session_id.as_deref().map(line::hex))
+        .with("data_len", candidate.data.len())
+}
+
+fn merkle_block(proof: &MerkleBlock, network: &Network) -> Fields {
+    header(&proof.header, network)
         .with("transactions", proof.tx_count)
         .with("hashes", proof.hashes.len())
         .with("flags_len", proof.flags.len())
 }
 
-fn compact_block(sketch: &CmpctBlock) -> Fields {
-    header(&sketch.header)
+fn compact_block(sketch: &CmpctBlock, network: &Network) -> Fields {
+    header(&sketch.header, network)
         .with("nonce", sketch.nonce)
         .with("transactions", sketch.tx_count())
         .with("short_ids", sketch.short_ids.len())

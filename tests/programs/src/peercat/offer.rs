@@ -43,6 +43,9 @@ pub enum OfferError {
         /// What is wrong with them.
         error: String,
     },
+    /// Such a block is identified by a hash function that is not here.
+    #[error("no function is at hand for the hash of a block of version {0}")]
+    Nameless(i32),
     /// A hash was expected.
     #[error("{0:?} is no hash: {1}")]
     Hash(String, ParseHashError),
@@ -133,9 +136,11 @@ impl Offer {
             return Err(OfferError::Form("block".to_owned()));
         };
         let header = block.header();
+        let hash = config.network.block_hash(&header);
+        let hash = hash.ok_or(OfferError::Nameless(header.version))?;
         Ok(Self {
             announcement: Announcement::Block { header },
-            name: InvVect::new(InvKind::Block, block.block_hash()),
+            name: InvVect::new(InvKind::Block, hash),
             object: Some(object),
         })
     }

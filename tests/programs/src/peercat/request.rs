@@ -9,8 +9,8 @@ use bytes::Bytes;
 use peer_core::Config;
 use peer_core::message::{
     BloomUpdate, Codec, EncodeError, FeeFilter, FilterAdd, FilterLoad, FilterRange, GetBlockTxn,
-    GetCFCheckpt, Headers, IndexList, InvKind, InvVect, InvalidIndexes, Inventory, Locator,
-    Message, Ping, Pong, SendCmpct, TxEncoding, UnnumberedKind,
+    GetCFCheckpt, GetCFHeaders, Headers, IndexList, InvKind, InvVect, InvalidIndexes, Inventory,
+    Locator, Message, Ping, Pong, SendCmpct, TxEncoding, UnnumberedKind,
 };
 use peer_core::network::Network;
 use peer_core::wire::{BlockHash, ParseHashError};
@@ -78,7 +78,9 @@ Messages for --send (arguments separated by colons, lists by commas):
   filterload:HEX[:FUNCTIONS[:TWEAK[:FLAGS]]]   filteradd:HEX
   raw:COMMAND[:HEX]                       any message, known or not, with any payload
 HASH, BLOCK and STOP are 64 hexadecimal digits as explorers show them, or genesis. TYPE is a number or one of
-tx, wtx, witness-tx, block, witness-block, filtered-block, compact-block.";
+tx, wtx, witness-tx, block, witness-block, filtered-block, compact-block; on Litecoin also mweb-tx, mweb-block,
+mweb-header, mweb-leafset; on NavCoin dandelion-tx, dandelion-witness-tx, enccand, dandelion-enccand, aggsession,
+dandelion-aggsession.";
 
 /// The message that `text` stands for, if it may be sent with `config`.
 pub(super) fn parse(text: &str, config: &Config) -> Result<Message, RequestError> {
@@ -122,7 +124,7 @@ fn message(words: &mut Words<'_>) -> Result<Message, RequestError> {
             indexes: IndexList::from_indexes(words.numbers("INDEX")?)?,
         })),
         "getcfilters" => Message::GetCFilters(words.filter_range()?),
-        "getcfheaders" => Message::GetCFHeaders(words.filter_range()?),
+        "getcfheaders" => Message::GetCFHeaders(GetCFHeaders::Range(words.filter_range()?)),
         "getcfcheckpt" => {
             let stop = words.hash("STOP")?;
             let filter_type = words.number_or("FILTERTYPE", 0)?;
@@ -283,17 +285,29 @@ pub(super) fn hex(text: &str) -> Result<Bytes, RequestError> {
 }
 
 /// The kinds of inventory that have a name here, for reading and for showing.
-const KINDS: [(InvKind, &str); 7] = [
+const KINDS: [(InvKind, &str); 17] = [
     (InvKind::Tx, "tx"),
     (InvKind::Wtx, "wtx"),
     (InvKind::WitnessTx, "witness-tx"),
+    (InvKind::MwebTx, "mweb-tx"),
     (InvKind::Block, "block"),
     (InvKind::WitnessBlock, "witness-block"),
+    (InvKind::MwebBlock, "mweb-block"),
     (InvKind::FilteredBlock, "filtered-block"),
     (InvKind::CompactBlock, "compact-block"),
+    (InvKind::MwebHeader, "mweb-header"),
+    (InvKind::MwebLeafset, "mweb-leafset"),
+    (InvKind::DandelionTx, "dandelion-tx"),
+    (InvKind::DandelionWitnessTx, "dandelion-witness-tx"),
+    (InvKind::EncCand, "enccand"),
+    (InvKind::DandelionEncCand, "dandelion-enccand"),
+    (InvKind::AggSession, "aggsession"),
+    (InvKind::DandelionAggSession, "dandelion-aggsession"),
 ];
 
-const TYPE_NAMES: &str = "tx, wtx, witness-tx, block, witness-block, filtered-block, compact-block";
+const TYPE_NAMES: &str = "tx, wtx, witness-tx, block, witness-block, filtered-block, compact-block, mweb-tx, mweb-block, \
+                          mweb-header, mweb-leafset, dandelion-tx, dandelion-witness-tx, enccand, dandelion-enccand, \
+                          aggsession, dandelion-aggsession";
 
 pub(super) fn inv_kind(word: &str, network: &Network) -> Result<InvKind, RequestError> {
     let named = KINDS.iter().find(|(_, name)| *name == word);

@@ -37,7 +37,7 @@ pub(super) struct Shelf {
 }
 
 impl Shelf {
-    pub(super) fn new(offers: Vec<Offer>) -> Self {
+    pub(super) fn new(offers: Vec<Offer>, network: &Network) -> Self {
         let mut shelf = Self::default();
         for object in offers.iter().filter_map(Offer::object) {
             let mut put = |name| shelf.objects.insert(name, object.clone());
@@ -47,8 +47,11 @@ impl Shelf {
                     put(InvVect::new(InvKind::Wtx, tx.wtxid()));
                 }
                 Message::Block(block) => {
-                    put(InvVect::new(InvKind::Block, block.block_hash()));
                     let header = block.header();
+                    // Without a hash nobody can ask for it.
+                    if let Some(hash) = network.block_hash(&header) {
+                        put(InvVect::new(InvKind::Block, hash));
+                    }
                     shelf.headers.insert(header.prev_blockhash, header);
                 }
                 // Nothing else is offered with its bytes.
@@ -78,12 +81,13 @@ impl Shelf {
     }
 
     /// What follows the first hash of the locator that anything follows, up to the stop hash.
-    fn headers_after(&self, locator: &Locator) -> Vec<BlockHeader> {
+    fn headers_after(&self, locator: &Locator, network: &Network) -> Vec<BlockHeader> {
         let known = |hash: &BlockHash| self.headers.contains_key(hash);
         let mut parent = locator.hashes.iter().find(known);
         let next = || {
             let header = *self.headers.get(&parent?)?;
-            parent = Some(header.block_hash()).filter(|hash| *hash != locator.stop);
+            let hash = network.block_hash(&header);
+            parent = hash.filter(|hash| *hash != locator.stop);
             Some(header)
         };
         core::iter::from_fn(next).take(MAX_HEADERS).collect()
@@ -230,7 +234,7 @@ impl Iterator for Answers {
                 }
             }
             Some(Asked::Headers(locator)) => {
-                let headers = Headers::new(network, shelf.headers_after(locator));
+                let headers = Headers::new(network, shelf.headers_after(locator, network));
                 self.asked = None;
                 return Some(described(Message::Headers(headers), network));
             }

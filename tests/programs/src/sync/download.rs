@@ -145,7 +145,9 @@ impl BlockDownload {
 
     /// A block arrived.
     pub(super) fn on_block(&mut self, block: &BlockView) -> Result<(), BlockError> {
-        let hash = block.block_hash();
+        // Only blocks of headers with a hash are asked for.
+        let hash = self.network.block_hash(&block.header());
+        let hash = hash.unwrap_or(BlockHash::ALL_ZERO);
         // Nearly always the first: nodes answer in order.
         let place = self.in_flight.iter().position(|(_, asked)| *asked == hash);
         let asked = place.and_then(|place| self.in_flight.remove(place));
@@ -198,13 +200,18 @@ impl BlockDownload {
 /// Whether segregated witness is in force at `height`, so that a commitment must have its witnesses. Miners wrote
 /// commitments for months before.
 fn segwit_is_active(network: &Network, height: u32) -> bool {
-    /// Where it did not begin with the chain, from each network's own parameters. simnet votes, so nobody knows.
-    const SINCE: [(Network, u32); 5] = [
+    /// Where it did not begin with the chain, from each network's own parameters. simnet and NavCoin's networks vote, so
+    /// nobody knows.
+    const SINCE: [(Network, u32); 9] = [
         (Network::MAINNET, 481_824),
         (Network::TESTNET3, 834_624),
         (Network::SIMNET, u32::MAX),
         (Network::LITECOIN, 1_201_536),
         (Network::LITECOIN_TESTNET, 6_048),
+        (Network::NAVCOIN, u32::MAX),
+        (Network::NAVCOIN_TESTNET, u32::MAX),
+        (Network::NAVCOIN_DEVNET, u32::MAX),
+        (Network::NAVCOIN_REGTEST, u32::MAX),
     ];
     SINCE
         .iter()

@@ -106,11 +106,12 @@ impl Report {
             ..
         } = self.tally;
         let work = match self.network.pow {
-            PowHash::Scrypt => "scrypt",
-            _ => "sha256d",
+            PowHash::Scrypt => "links and scrypt proof of work checked",
+            PowHash::Stake => "links checked; proof of stake is not",
+            _ => "links and sha256d proof of work checked",
         };
         let headers = self.headers;
-        let checked = format!("{headers} (links and {work} proof of work checked)");
+        let checked = format!("{headers} ({work})");
         row(f, "headers", checked)?;
         row(f, "tip", format_args!("{} at height {headers}", self.tip))?;
         if self.headers_only {

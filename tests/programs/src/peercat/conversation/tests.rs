@@ -21,7 +21,7 @@ fn plan(pings: u64, offers: bool) -> Plan {
     let mut plan = Plan::new(config(), (0..pings).map(ping).collect(), None, None);
     if offers {
         let offer = Offer::parse(&format!("tx:{TX}"), &config()).unwrap();
-        plan.shelf = Shelf::new(vec![offer]);
+        plan.shelf = Shelf::new(vec![offer], &plan.config.network);
     }
     plan
 }

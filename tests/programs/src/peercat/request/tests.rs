@@ -98,7 +98,7 @@ fn filters_and_compact_blocks() {
     );
     assert_eq!(
         read(&format!("getcfheaders:5:{HASH}:1")),
-        Ok(Message::GetCFHeaders(range(1, 5)))
+        Ok(Message::GetCFHeaders(GetCFHeaders::Range(range(1, 5))))
     );
     let filter_type = 0;
     assert_eq!(

@@ -27,7 +27,7 @@ fn offering(heights: &[u32]) -> Serving {
 
 fn with(offers: Vec<Offer>) -> Serving {
     let mut plan = Plan::new(config(), Vec::new(), None, None);
-    plan.shelf = Shelf::new(offers);
+    plan.shelf = Shelf::new(offers, &plan.config.network);
     Serving::new(Arc::new(plan), "192.0.2.1:8333".to_owned())
 }
 
