@@ -19,17 +19,17 @@ use crate::support::config;
 
 /// What was called since last time.
 #[derive(Debug, Default)]
-struct Heard {
+pub(crate) struct Heard {
     /// Methods for messages, by the name of the message.
-    messages: Vec<&'static str>,
-    unknown: Vec<(String, Bytes)>,
+    pub(crate) messages: Vec<&'static str>,
+    pub(crate) unknown: Vec<(String, Bytes)>,
     /// Frames as they stand on the wire.
     read: Vec<Vec<u8>>,
     written: Vec<Vec<u8>>,
     wire_lens: Vec<u32>,
-    misbehavior: usize,
-    unanswered: Vec<RequestKind>,
-    ends: Vec<DisconnectReason>,
+    pub(crate) misbehavior: usize,
+    pub(crate) unanswered: Vec<RequestKind>,
+    pub(crate) ends: Vec<DisconnectReason>,
 }
 
 fn on_the_wire(frame: &RawFrame) -> Vec<u8> {
@@ -84,7 +84,7 @@ hear! {
     on_getblocks(Locator) "getblocks"
     on_getheaders(Locator) "getheaders"
     on_getcfilters(FilterRange) "getcfilters"
-    on_getcfheaders(FilterRange) "getcfheaders"
+    on_getcfheaders(GetCFHeaders) "getcfheaders"
     on_getcfcheckpt(GetCFCheckpt) "getcfcheckpt"
     on_cfilter(CFilter) "cfilter"
     on_cfheaders(CFHeaders) "cfheaders"
@@ -101,8 +101,17 @@ hear! {
     on_addrv2(AddrV2List) "addrv2"
     on_sendaddrv2() "sendaddrv2"
     on_cfcheckpt(CFCheckpt) "cfcheckpt"
-    // What it does not have, or not any more.
+    // What navd has besides.
     on_alert(Alert) "alert"
+    on_getcfilter(GetCFilter) "getcfilter"
+    on_getcftypes() "getcftypes"
+    on_cftypes(CFTypes) "cftypes"
+    // What neither has.
+    on_dandeliontx(TxView) "dandeliontx"
+    on_aggsess(AggregationSession) "aggsess"
+    on_daggsess(AggregationSession) "daggsess"
+    on_enccand(EncryptedCandidate) "enccand"
+    on_danenccand(EncryptedCandidate) "danenccand"
     on_wtxidrelay() "wtxidrelay"
     on_sendtxrcncl(SendTxRcncl) "sendtxrcncl"
     on_feature(Feature) "feature"
@@ -113,7 +122,7 @@ hear! {
 }
 
 /// What the methods hear of these events.
-fn heard(events: &[Event]) -> Heard {
+pub(crate) fn heard(events: &[Event]) -> Heard {
     let mut heard = Heard::default();
     for event in events {
         dispatch(event, &mut heard);
@@ -135,7 +144,11 @@ fn raw() -> Config {
 #[test]
 fn every_message_of_a_session_is_heard_once() {
     let mut probe = Probe::new(raw(), Link::inbound());
-    let samples = samples();
+    // What Bitcoin has today; for the others see `promised`.
+    let config = raw();
+    let codec = Codec::new(&config.network, 70_017, &config.limits.message);
+    let mut samples = samples();
+    samples.retain(|(kind, _)| codec.knows(*kind));
     let of = |wanted: &dyn Fn(MessageKind) -> bool| {
         let kinds = samples.iter().filter(move |(kind, _)| wanted(*kind));
         let frames =
@@ -148,7 +161,8 @@ fn every_message_of_a_session_is_heard_once() {
     session.extend(negotiation);
     session.push(Frame::empty("verack"));
     session.extend(rest);
-    assert_eq!(session.len(), MessageKind::ALL.len());
+    assert_eq!(session.len(), samples.len());
+    assert_eq!(session.len(), 37);
     for frame in session {
         let events = probe.tell(&frame);
         let heard = heard(&events);

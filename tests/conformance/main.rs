@@ -35,6 +35,7 @@ mod listeners;
 mod matrix;
 mod policy;
 mod pressure;
+mod promised;
 mod properties;
 mod purposes;
 mod review;

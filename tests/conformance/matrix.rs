@@ -2,7 +2,7 @@
 //! that the state and the policy call for.
 
 use crate::Probe;
-use peer_core::message::{MessageKind, Phase};
+use peer_core::message::{Codec, MessageKind, Phase};
 use peer_core::{DisconnectReason, FrameError, HangUp, Link, Violation};
 use peer_tests::capture::{Capture, Way};
 use peer_tests::script::{Frame, HEADER_LEN, VersionPayload, compact_size, end};
@@ -10,7 +10,8 @@ use peer_tests::script::{Frame, HEADER_LEN, VersionPayload, compact_size, end};
 use crate::support::{Preset, Reaction, Stage, delivered, reaction};
 use Reaction::{Deliver, Drop, End};
 
-/// A real payload of every kind, from the captures; two that no node sends today are written by hand.
+/// A real payload of every kind, from the captures; what no node sends today is written by hand, and what Bitcoin does not
+/// have at all is a byte under that name.
 pub(crate) fn samples() -> Vec<(MessageKind, Vec<u8>)> {
     let captures = [
         Capture::load("client-knots-v1/conn-00"),
@@ -41,11 +42,18 @@ pub(crate) fn samples() -> Vec<(MessageKind, Vec<u8>)> {
             MessageKind::Reject => b"\x02tx\x10\x03bad".to_vec(),
             // BIP434: identifier, data.
             MessageKind::Feature => b"\x04test\x00".to_vec(),
+            other if is_unknown(*other) => vec![0],
             other => panic!("no sample of {other}"),
         });
         (*kind, payload)
     });
     all.collect()
+}
+
+/// Not a message on Bitcoin, or not any more: `alert`, the drafts of BIP157, what NavCoin has of its own.
+fn is_unknown(kind: MessageKind) -> bool {
+    let config = Preset::Default.config();
+    !Codec::new(&config.network, 70_016, &config.limits.message).knows(kind)
 }
 
 /// What must happen to a well-formed message, by table 2.13 and the phases of the protocol. The machines here advertise
@@ -71,6 +79,7 @@ fn expected(kind: MessageKind, length: usize, stage: Stage, preset: Preset) -> R
     };
     match (stage, kind, kind.phase()) {
         (_, MessageKind::Feature, _) => Deliver(1),
+        (_, unknown, _) if is_unknown(unknown) => Deliver(1),
         (Stage::Greeted | Stage::Up, MessageKind::Version, _) => match preset {
             Preset::Core => Drop,
             _ => End(Violation::DuplicateVersion.into()),

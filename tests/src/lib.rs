@@ -6,12 +6,15 @@
 //! - [`pair`]: two machines, the wires between them, and virtual time;
 //! - [`link`]: how a stream is cut into pieces on its way;
 //! - [`capture`]: what real nodes said to each other;
+//! - [`composed`]: what nodes that are not at hand would say;
 //! - [`fuzz`]: the bodies of the fuzz targets;
 //! - [`node`]: the real nodes themselves.
 
 extern crate alloc;
 
 pub mod capture;
+#[path = "../../peer-core/tests/codec/composed.rs"]
+pub mod composed;
 pub mod fuzz;
 pub mod link;
 pub mod node;

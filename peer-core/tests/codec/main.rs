@@ -8,6 +8,11 @@
 extern crate alloc;
 
 mod circumstances;
+#[expect(
+    unreachable_pub,
+    reason = "the tests of other crates read the same files"
+)]
+mod composed;
 mod fields;
 mod limits;
 mod listeners;

@@ -9,6 +9,8 @@ use peer_core::message::{
 use peer_core::network::Network;
 use serde_json::Value;
 
+use crate::composed::sections;
+
 pub(crate) const LIMITS: MessageLimits = MessageLimits::DEFAULT;
 
 /// One payload from outside.
@@ -164,51 +166,19 @@ fn recording(file: &str, network: &'static Network) -> Vec<Sample> {
         .collect()
 }
 
-/// Sections of bytes with comments; `navcoin/composed.txt` describes the notation.
-fn composed(file: &str, network: &'static Network, version: u32) -> Vec<Sample> {
+/// `navcoin/composed.txt` describes the notation.
+fn composed(file: &str, network: &'static Network, version: u32) -> impl Iterator<Item = Sample> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/data")
         .join(file);
-    let mut samples: Vec<Sample> = Vec::new();
-    for line in std::fs::read_to_string(path).unwrap().lines() {
-        if let Some((command, name)) = line
-            .strip_prefix('[')
-            .and_then(|line| line.split_once("] "))
-        {
-            samples.push(Sample {
-                name: format!("{command}: {name}"),
-                kind: kind(command),
-                payload: Bytes::new(),
-                network,
-                version,
-            });
-        } else if let Some(sample) = samples.last_mut() {
-            let bytes = [&sample.payload[..], &composed_line(line)].concat();
-            sample.payload = bytes.into();
-        }
-    }
-    samples
-}
-
-/// `11`, `11*48` and `"text"`, up to a `#`. A quotation mark in a text is written twice.
-fn composed_line(line: &str) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut rest = line.trim_start();
-    while !rest.is_empty() && !rest.starts_with('#') {
-        if let Some(text) = rest.strip_prefix('"') {
-            let marked = text.replace("\"\"", "\u{0}\u{0}");
-            let end = marked.find('"').unwrap();
-            bytes.extend(text[..end].replace("\"\"", "\"").bytes());
-            rest = text[end + 1..].trim_start();
-            continue;
-        }
-        let (word, tail) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-        let (byte, count) = word.split_once('*').unwrap_or((word, "1"));
-        let byte = u8::from_str_radix(byte, 16).unwrap_or_else(|_| panic!("{line}"));
-        bytes.extend(core::iter::repeat_n(byte, count.parse().unwrap()));
-        rest = tail.trim_start();
-    }
-    bytes
+    let sections = sections(&std::fs::read_to_string(path).unwrap());
+    sections.into_iter().map(move |section| Sample {
+        name: format!("{}: {}", section.command, section.name),
+        kind: kind(&section.command),
+        payload: section.bytes.into(),
+        network,
+        version,
+    })
 }
 
 /// No node sends `feature` yet; Core's own test has valid ones among the malformed.
