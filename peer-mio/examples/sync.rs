@@ -19,9 +19,9 @@ use std::time::{Duration, Instant};
 use peer_core::{Config, Event, Link, Outgoing, SendError, Stats, Timestamp};
 use peer_mio::{Handler, Limits, Peer, PeerId, Peers, Reactor};
 use peer_programs::cli::CONNECT_TIMEOUT;
-use peer_programs::demo;
+use peer_programs::demo::Demo;
 use peer_programs::ending::Ending as Interrupt;
-use peer_programs::server::ChainServer;
+use peer_programs::server::{ChainServer, ServedChain};
 use peer_programs::sync::{
     Args, COURTESY, ChainSync, Display, Ending, INTERRUPTED, exit_code, interrupted_early,
 };
@@ -35,6 +35,7 @@ fn run(args: &Args) -> Result<Ending, Box<dyn Error>> {
     limits.dial_timeout = CONNECT_TIMEOUT;
     let program = Program {
         job: ChainSync::new(*args.network(), args.options()),
+        chain: None,
         display: Display::stderr(),
         node: None,
         config: Arc::new(args.config()),
@@ -89,7 +90,7 @@ fn reach(args: &Args, reactor: &mut Reactor<Program>) -> Result<String, Box<dyn 
             let (host, port) = endpoint.or_port(args.network().default_port);
             (host.to_owned(), port)
         }
-        None => serve_demo(reactor.peers())?,
+        None => serve_demo(args, reactor)?,
     };
     let name = format!("{host}:{port}");
     let failure = |error: &dyn Error| format!("cannot connect to {name}: {error}");
@@ -102,10 +103,17 @@ fn reach(args: &Args, reactor: &mut Reactor<Program>) -> Result<String, Box<dyn 
 }
 
 /// Opens the port that serves the demo chain, and says where.
-fn serve_demo(peers: &mut Peers) -> Result<(String, u16), Box<dyn Error>> {
+fn serve_demo(
+    args: &Args,
+    reactor: &mut Reactor<Program>,
+) -> Result<(String, u16), Box<dyn Error>> {
+    // The arguments were checked: there is a chain of this network.
+    let demo = Demo::of(args.network()).ok_or("no chain to serve")?;
+    let (program, peers) = reactor.parts();
+    program.chain = Some(demo.chain());
     let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
-    let port = peers.listen(anywhere, Arc::new(demo::config()))?;
-    peers.set_start_height(port, demo::height());
+    let port = peers.listen(anywhere, Arc::new(demo.config()))?;
+    peers.set_start_height(port, demo.height());
     let address = peers.local_addr(port).ok_or("the port has no address")?;
     Ok((address.ip().to_string(), address.port()))
 }
@@ -146,6 +154,8 @@ fn leave(
 /// The download, and whom we serve.
 struct Program {
     job: ChainSync,
+    /// What our own node serves, if there is one.
+    chain: Option<Arc<ServedChain>>,
     display: Display,
     node: Option<PeerId>,
     /// Of our side of the connection to it.
@@ -215,10 +225,12 @@ impl Server {
 
 impl Handler for Program {
     fn on_connected(&mut self, peer: Peer<'_>) {
-        if self.node != Some(peer.id()) {
-            let server = ChainServer::new(demo::chain());
+        if self.node == Some(peer.id()) {
+            return;
+        }
+        if let Some(chain) = self.chain.clone() {
             let server = Server {
-                server,
+                server: ChainServer::new(chain),
                 reply: None,
             };
             self.servers.insert(peer.id(), server);

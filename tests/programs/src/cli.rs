@@ -27,10 +27,11 @@ pub(crate) fn parse<Args: Parser>(adapter: &str) -> Args {
 pub(crate) fn network_parser() -> impl TypedValueParser<Value = &'static Network> {
     let names = Network::ALL.iter().map(|network| {
         let value = PossibleValue::new(network.name);
-        if *network == Network::MAINNET {
-            value.alias("bitcoin")
-        } else {
-            value
+        match network.name {
+            "mainnet" => value.alias("bitcoin"),
+            "litecoin" => value.alias("litecoin-mainnet"),
+            "navcoin" => value.alias("navcoin-mainnet"),
+            _ => value,
         }
     });
     // Only names of presets come as far as this.

@@ -10,12 +10,14 @@
     reason = "trials are the bodies of tests: a panic is how they fail"
 )]
 
+mod navcoin;
 mod peercat;
 mod process;
 mod scale;
 mod sync;
 mod transport;
 
+pub use self::navcoin::*;
 pub use self::peercat::*;
 pub use self::process::Examples;
 #[cfg(unix)]
@@ -29,6 +31,8 @@ macro_rules! program_tests {
     ($adapter:literal) => {
         $crate::program_tests! { $adapter:
             sync_downloads_the_demo_chain
+            sync_downloads_the_chains_of_navcoin
+            peercats_speak_navcoin
             sync_uses_the_transport_it_is_told_to
             sync_stops_where_it_is_told_to
             sync_fails_in_one_line

@@ -9,13 +9,13 @@ use peer_core::{Config, Reaction};
 
 use super::Options;
 use crate::cli;
-use crate::demo;
+use crate::demo::{self, Demo};
 use crate::endpoint::Endpoint;
 
 /// Downloads the chain of a node, headers first, and checks it.
 ///
 /// Without arguments a node in this very process serves a real regtest chain of 310 blocks on loopback, and the program
-/// syncs from that.
+/// syncs from that. With --network navcoin, navcoin-testnet, navcoin-devnet or navcoin-regtest it serves one of that.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "sync", version, after_help = AFTER_HELP)]
 pub struct Args {
@@ -63,10 +63,11 @@ impl Args {
     }
 
     fn check(&self) -> Result<(), clap::Error> {
-        if self.connect.is_none() && *self.network() != demo::NETWORK {
-            let (own, name) = (demo::NETWORK.name, self.network().name);
+        if self.connect.is_none() && Demo::of(self.network()).is_none() {
+            let name = self.network().name;
             return Err(cli::usage_error::<Self>(format_args!(
-                "the node in this process has a chain of {own} only; --network {name} needs --connect HOST:PORT",
+                "the node in this process has chains of regtest and NavCoin only; --network {name} needs --connect \
+                 HOST:PORT",
             )));
         }
         Ok(())

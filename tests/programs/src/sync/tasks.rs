@@ -7,14 +7,15 @@ use std::sync::Arc;
 
 use futures_lite::FutureExt;
 use peer_adapter::{Events, Peer, QueueError};
+use peer_core::network::Network;
 use peer_core::{Command, Epoch, Event, Link};
 
 use super::{Args, COURTESY, ChainSync, Display, Ending, INTERRUPTED, SyncError};
 use crate::cli::CONNECT_TIMEOUT;
-use crate::demo;
+use crate::demo::Demo;
 use crate::ending;
 use crate::runtime::{Connection, Runtime, drive, until, within};
-use crate::server::ChainServer;
+use crate::server::{ChainServer, ServedChain};
 
 /// The program.
 pub fn run<R: Runtime>() -> ExitCode {
@@ -85,7 +86,9 @@ async fn reach<R: Runtime>(args: &Args) -> Result<(String, Connection<R>), Strin
             let (host, port) = endpoint.or_port(args.network().default_port);
             (host.to_owned(), port)
         }
-        None => serve_demo::<R>().await.map_err(|error| error.to_string())?,
+        None => serve_demo::<R>(args.network())
+            .await
+            .map_err(|error| error.to_string())?,
     };
     let name = format!("{host}:{port}");
     let dialling = R::dial(host, port, Arc::new(args.config()), Link::outbound());
@@ -134,22 +137,24 @@ async fn send(peer: &Peer, message: impl Into<Command>) -> bool {
 }
 
 /// Starts the node that serves the demo chain, and says where it listens.
-async fn serve_demo<R: Runtime>() -> io::Result<(String, u16)> {
-    let config = Arc::new(demo::config());
-    let bound = R::bind("127.0.0.1".to_owned(), 0, config, demo::height());
+async fn serve_demo<R: Runtime>(network: &Network) -> io::Result<(String, u16)> {
+    // The arguments were checked: there is a chain of this network.
+    let demo = Demo::of(network).ok_or(io::ErrorKind::Unsupported)?;
+    let config = Arc::new(demo.config());
+    let bound = R::bind("127.0.0.1".to_owned(), 0, config, demo.height());
     let (listener, address) = bound.await?;
     R::spawn(async move {
         while let Ok(connection) = R::accept(&listener).await {
             let (peer, events) = drive::<R>(connection);
-            R::spawn(serve(peer, events));
+            R::spawn(serve(demo.chain(), peer, events));
         }
     });
     Ok((address.ip().to_string(), address.port()))
 }
 
 /// Serves one peer until it leaves.
-async fn serve(peer: Peer, mut events: Events) {
-    let mut server = ChainServer::new(demo::chain());
+async fn serve(chain: Arc<ServedChain>, peer: Peer, mut events: Events) {
+    let mut server = ChainServer::new(chain);
     while let Some(event) = events.next().await {
         server.on_event(event);
         while let Some(reply) = server.next_reply() {

@@ -1,7 +1,6 @@
 use super::super::offer::Offer;
 use super::super::serving::Shelf;
 use super::*;
-use crate::demo;
 use crate::testing::{TX, TXID, Wire, serving};
 use peer_core::message::{InvKind, InvVect, Inventory, Message, Ping};
 use peer_core::network::Network;
@@ -343,7 +342,7 @@ fn it_is_not_over_between_two_outcomes() {
 /// With two machines: what it says arrives.
 #[test]
 fn a_conversation_with_a_machine() {
-    let mut wire = Wire::new(config(), serving(Network::REGTEST), demo::height());
+    let mut wire = Wire::new(config(), serving(Network::REGTEST), 310);
     let mut talk = Conversation::open(
         Arc::new(plan(3, true)),
         "192.0.2.1:8333".to_owned(),
