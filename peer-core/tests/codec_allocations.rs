@@ -1,15 +1,16 @@
-//! What decoding and encoding cost in memory. A binary of its own, because it replaces the allocator by a counting one.
+//! What decoding and encoding cost in memory, and beginning with a compact block. A binary of its own, because it replaces the allocator by a counting one.
 
 #![expect(clippy::unwrap_used, reason = "in a test a panic is a failure")]
 
 use allocation_counter::{AllocationInfo, measure};
 use bytes::Bytes;
+use peer_core::bip152::PartialBlock;
 use peer_core::message::{
-    Codec, CommandName, Headers, InvKind, InvVect, Inventory, Message, MessageKind, MessageLimits,
-    Ping, TxEncoding,
+    CmpctBlock, Codec, CommandName, Headers, InvKind, InvVect, Inventory, Message, MessageKind,
+    MessageLimits, Ping, PrefilledList, PrefilledTx, ShortId, TxEncoding,
 };
 use peer_core::network::Network;
-use peer_core::wire::{BlockHeader, Hash};
+use peer_core::wire::{BlockHeader, Hash, TxFormat, TxView};
 
 const LIMITS: MessageLimits = MessageLimits::DEFAULT;
 const CODEC: Codec<'_> = Codec::new(&Network::MAINNET, 70_016, &LIMITS);
@@ -157,6 +158,44 @@ fn ping_and_pong_allocate_nothing() {
     });
     assert_eq!(info.count_total, 0);
     assert_eq!(out, 7u64.to_le_bytes());
+}
+
+/// As many short ids as there may be, and as many of the smallest transactions: less than twice what arrived.
+#[test]
+fn a_compact_block_of_any_kind_costs_less_than_it_weighs_twice() {
+    // Version, one input without a script, no outputs, lock time.
+    let smallest = [&[2, 0, 0, 0, 1][..], &[0; 36 + 1 + 4], &[0], &[0; 4]].concat();
+    let smallest = TxView::from_bytes(smallest.into(), TxFormat::Bitcoin).unwrap();
+    let prefilled: Vec<_> = (0..u16::MAX)
+        .map(|index| PrefilledTx {
+            index,
+            transaction: smallest.clone(),
+        })
+        .collect();
+    let short_ids =
+        (0..u16::MAX).map(|number| ShortId([number as u8, (number >> 8) as u8, 0, 0, 0, 0]));
+    for (short_ids, prefilled) in [
+        (short_ids.collect::<Vec<_>>(), &[][..]),
+        (vec![], &prefilled[..]),
+    ] {
+        let message = Message::CmpctBlock(Box::new(CmpctBlock {
+            header: BlockHeader::from_bytes(&[1; 80]),
+            nonce: 0,
+            short_ids: short_ids.into_iter().collect(),
+            prefilled: PrefilledList::new(TxFormat::Bitcoin, prefilled).unwrap(),
+            tail: Bytes::new(),
+        }));
+        let size = payload(&message).len();
+        let Message::CmpctBlock(compact) = message else {
+            unreachable!();
+        };
+        let mut partial = None;
+        let info = measure(|| partial = PartialBlock::new(&Network::MAINNET, &compact, 2).ok());
+        let partial = partial.unwrap();
+        assert!(info.bytes_max < 2 * size as u64, "{info:?}");
+        let info = measure(|| assert!(partial.assemble().is_err()));
+        assert!(info.bytes_max < 2 * size as u64, "{info:?}");
+    }
 }
 
 /// The tests above would prove nothing with a counter that does not count.

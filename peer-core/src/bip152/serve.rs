@@ -1,0 +1,127 @@
+//! The side that has the block: making a compact block of it, and answering what the receiver lacks.
+
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
+
+use bytes::Bytes;
+
+use super::{CompactError, IndexOutOfRange, MAX_TXS, ShortIds, encoding, in_encoding};
+use crate::message::{BlockTxn, CmpctBlock, GetBlockTxn, PrefilledList, PrefilledTx, TxList};
+use crate::wire::{BlockHeader, BlockView, List, compact_size_len};
+
+/// The compact block of `block`: its coinbase, the transactions at the positions `prefilled` (in any order), and short
+/// ids of the others, in this version of BIP152.
+///
+/// The `nonce` is to be random and new for each block; the result may be sent to any number of peers that agreed on the
+/// version. It hashes the whole block.
+///
+/// # Errors
+///
+/// When there are no transactions or too many of them, or `prefilled` names one that is not there.
+pub fn compact(
+    block: &BlockView,
+    nonce: u64,
+    version: u64,
+    prefilled: impl IntoIterator<Item = u16>,
+) -> Result<CmpctBlock, CompactError> {
+    let count = block.tx_count();
+    if count == 0 {
+        return Err(CompactError::NoTransactions);
+    }
+    if count as usize > MAX_TXS {
+        return Err(CompactError::TooManyTransactions { count });
+    }
+    // The coinbase, which nobody has who has not seen the block.
+    let mut chosen = BTreeSet::from([0]);
+    chosen.extend(prefilled);
+    if let Some(&index) = chosen.last() {
+        check_index(block, index)?;
+    }
+    let header = block.header();
+    let ids = ShortIds::new(&header, nonce, version);
+    let (mut whole, mut short) = (Vec::new(), Vec::new());
+    for (index, transaction) in (0..=u16::MAX).zip(block.transactions()) {
+        if chosen.contains(&index) {
+            let transaction = in_encoding(transaction, encoding(version));
+            whole.push(PrefilledTx { index, transaction });
+        } else {
+            short.push(ids.of_tx(&transaction));
+        }
+    }
+    Ok(CmpctBlock {
+        header,
+        nonce,
+        short_ids: List::from_items(short),
+        // Cannot fail: the positions rise.
+        prefilled: PrefilledList::new(block.format(), &whole)
+            .map_err(|error| out_of_range(block, error.index))?,
+        tail: tail(block, version),
+    })
+}
+
+/// The answer to `request`, whose block is `block`, in this version of BIP152.
+///
+/// # Errors
+///
+/// When a transaction is asked for that is not in the block, which no honest peer does.
+pub fn answer(
+    block: &BlockView,
+    request: &GetBlockTxn,
+    version: u64,
+) -> Result<BlockTxn, IndexOutOfRange> {
+    let mut wanted = request.indexes.iter().peekable();
+    let mut transactions = Vec::new();
+    for (index, transaction) in (0_u32..).zip(block.transactions()) {
+        if wanted.peek().is_none() {
+            break;
+        }
+        if wanted
+            .next_if(|wanted| u32::from(*wanted) == index)
+            .is_some()
+        {
+            transactions.push(in_encoding(transaction, encoding(version)));
+        }
+    }
+    // They rise, so what is left is behind the end.
+    if let Some(index) = wanted.next() {
+        return Err(out_of_range(block, index));
+    }
+    Ok(BlockTxn {
+        block_hash: request.block_hash,
+        transactions: TxList::new(block.format(), &transactions),
+    })
+}
+
+fn check_index(block: &BlockView, index: u16) -> Result<(), IndexOutOfRange> {
+    if u32::from(index) < block.tx_count() {
+        Ok(())
+    } else {
+        Err(out_of_range(block, index))
+    }
+}
+
+fn out_of_range(block: &BlockView, index: u16) -> IndexOutOfRange {
+    IndexOutOfRange {
+        index,
+        tx_count: block.tx_count(),
+    }
+}
+
+/// What the block has after its transactions, or, in Litecoin's version, a zero for nothing.
+fn tail(block: &BlockView, version: u64) -> Bytes {
+    let transactions: usize = block
+        .transactions()
+        .map(|transaction| transaction.total_size())
+        .sum();
+    let count = compact_size_len(block.tx_count().into());
+    let rest = BlockHeader::SIZE + count + transactions;
+    let rest = block.bytes().slice(rest.min(block.total_size())..);
+    if rest.is_empty() && version == LITECOIN {
+        Bytes::from_static(&[0])
+    } else {
+        rest
+    }
+}
+
+/// The version of Litecoin, in which the MWEB part of the block is an optional at the end.
+const LITECOIN: u64 = 3;
