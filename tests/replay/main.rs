@@ -9,6 +9,7 @@
 
 extern crate alloc;
 
+mod compact_blocks;
 mod cuts;
 mod frames;
 mod machines;
