@@ -11,11 +11,12 @@ use proptest::prelude::*;
 
 type Target = (&'static str, fn(&[u8]));
 
-const TARGETS: [Target; 5] = [
+const TARGETS: [Target; 6] = [
     ("v1_stream", fuzz::v1_stream),
     ("v2_handshake", fuzz::v2_handshake),
     ("v2_packets", fuzz::v2_packets),
     ("message", fuzz::message),
+    ("compact_block", fuzz::compact_block),
     ("machine", fuzz::machine),
 ];
 
@@ -121,6 +122,11 @@ proptest! {
             [&[*kind, contents.len() as u8], &contents[..]].concat()
         });
         fuzz::v2_packets(&seed.to_le_bytes().into_iter().chain(records).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn compact_blocks_become_their_blocks_or_none(input in vec(any::<u8>(), 8..300)) {
+        fuzz::compact_block(&input);
     }
 
     #[test]

@@ -8,13 +8,17 @@ use alloc::sync::Arc;
 use core::time::Duration;
 
 use bytes::Bytes;
+use peer_core::bip152::{self, CmpctBlockError, CompleteError, PartialBlock};
 use peer_core::bip324::{KeyPair, Role, SALT_PREFIX, SessionKeys};
 use peer_core::message::{
     Codec, InvKind, InvVect, Inventory, Locator, Message, MessageKind, MessageLimits, Ping,
     TxEncoding,
 };
 use peer_core::network::{Network, ServiceFlags};
-use peer_core::wire::{AddrEntry, Address, BlockHash, Hash};
+use peer_core::wire::{
+    AddrEntry, Address, BlockHash, BlockHeader, BlockView, Hash, Reader, TxFormat, TxView, Writer,
+    merkle_root,
+};
 use peer_core::{
     Command, Config, Event, Garbage, HangUp, Link, PeerMachine, Timestamp, TransportPolicy,
 };
@@ -199,6 +203,84 @@ pub fn message(input: &[u8]) {
         let again = second.message.payload(&codec, TxEncoding::Witness);
         assert_eq!(again.unwrap(), written, "{kind}");
     }
+}
+
+/// Compact blocks: the first 8 bytes are the nonce, the lowest of which chooses the version; the rest is what a peer
+/// sent, and, as far as it is transactions, a block of our own.
+///
+/// Of a peer's compact block comes the block of its header or none. Ours comes back whole, whichever transactions the
+/// receiver has.
+pub fn compact_block(input: &[u8]) {
+    let (nonce, rest) = number(input);
+    let version = nonce & 3;
+    let payload = Bytes::copy_from_slice(rest);
+    let block = block_of(&payload);
+    for network in [&Network::REGTEST, &Network::LITECOIN_REGTEST] {
+        let limits = MessageLimits::DEFAULT;
+        let codec = Codec::new(network, 70_016, &limits);
+        let decoded = Message::decode_as(MessageKind::CmpctBlock, payload.clone(), &codec);
+        if let Ok(Message::CmpctBlock(theirs)) = decoded.map(|decoded| decoded.message)
+            && let Ok(mut partial) = PartialBlock::new(network, &theirs, version)
+        {
+            let coinbase = block.coinbase();
+            partial.look_up(|id| coinbase.clone().filter(|_| id.0[0] & 1 == 0));
+            assert_eq!(partial.request().indexes.len(), partial.missing_count());
+            if let Ok(whole) = partial.assemble() {
+                assert_eq!(whole.header(), theirs.header);
+            }
+        }
+        let Ok(ours) = bip152::compact(&block, nonce, version, []) else {
+            continue;
+        };
+        match PartialBlock::new(network, &ours, version) {
+            Ok(partial) => complete(partial, &block, nonce, version),
+            // The input has a transaction twice, or an empty one in the place of the coinbase.
+            Err(error) => assert!(matches!(
+                error,
+                CmpctBlockError::DuplicateShortId { .. }
+                    | CmpctBlockError::NullTransaction { index: 0 }
+            )),
+        }
+    }
+}
+
+/// Offers every transaction whose bit in `chosen` is set, and asks for the others.
+fn complete(mut partial: PartialBlock, block: &BlockView, chosen: u64, version: u64) {
+    for (index, transaction) in block.transactions().enumerate() {
+        if chosen >> (index % 64) & 1 == 1 {
+            partial.offer(&transaction);
+        }
+    }
+    let answer = bip152::answer(block, &partial.request(), version).unwrap();
+    match partial.complete(&answer) {
+        Ok(whole) if version < 2 => assert_eq!(*whole.bytes(), block.without_witness()),
+        Ok(whole) => assert_eq!(whole, *block),
+        // No consensus was asked whether these are a block.
+        Err(error) => assert!(matches!(
+            error,
+            CompleteError::NoCoinbase | CompleteError::Witness(_) | CompleteError::Merkle(_)
+        )),
+    }
+}
+
+/// A block of the transactions that stand at the beginning of these bytes.
+fn block_of(bytes: &Bytes) -> BlockView {
+    let mut reader = Reader::new(bytes);
+    let transactions: Vec<TxView> =
+        core::iter::from_fn(|| TxView::decode(&mut reader, TxFormat::Bitcoin).ok()).collect();
+    let root = merkle_root(transactions.iter().map(|tx| tx.txid().to_bytes()));
+    let mut header = [1; BlockHeader::SIZE];
+    if let Some(root) = root {
+        header[36..68].copy_from_slice(&root.root);
+    }
+    let mut block = Vec::new();
+    let mut writer = Writer::new(&mut block);
+    writer.bytes(&header);
+    writer.size(transactions.len());
+    for transaction in &transactions {
+        writer.bytes(transaction.bytes());
+    }
+    BlockView::from_bytes(block.into(), TxFormat::Bitcoin).unwrap()
 }
 
 /// Anything done to a machine in any order: no panic, no deadline in the past, bounded memory, one end and nothing after
