@@ -11,7 +11,7 @@ use crate::wire::{BlockHeader, Hash, TxEncoding, TxView};
 /// prepare transactions that collide everywhere.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct ShortIds {
-    keys: [u64; 2],
+    key: [u8; 16],
     encoding: TxEncoding,
 }
 
@@ -24,9 +24,8 @@ impl ShortIds {
             .chain_update(nonce.to_le_bytes())
             .finalize()
             .into();
-        let key = |at: usize| core::array::from_fn(|index| digest[at + index]);
         Self {
-            keys: [0, 8].map(|at| u64::from_le_bytes(key(at))),
+            key: core::array::from_fn(|index| digest[index]),
             encoding: encoding(version),
         }
     }
@@ -43,8 +42,7 @@ impl ShortIds {
     /// The short id of the transaction with this id, which is the txid in version 1 and the wtxid in any other.
     #[must_use]
     pub fn of_id(&self, id: impl Into<Hash>) -> ShortId {
-        let [first, second] = self.keys;
-        let hasher = SipHasher24::new_with_keys(first, second);
+        let hasher = SipHasher24::new_with_key(&self.key);
         let [a, b, c, d, e, f, ..] = hasher.hash(id.into().as_bytes()).to_le_bytes();
         ShortId([a, b, c, d, e, f])
     }
