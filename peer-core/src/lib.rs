@@ -101,7 +101,7 @@
 //! - [`MessageListener`], [`Listeners`]: the events as callbacks, and who is called.
 //! - [`message`]: every message of the protocol, decoded and encoded; [`wire`]: what messages are
 //!   made of, blocks and transactions as views over their bytes; [`network`]: chains as data.
-//! - [`bip152`]: blocks put together from compact ones, and compact ones made; of no machine's business.
+//! - [`bip152`], [`bip158`]: blocks put together from compact ones; compact block filters. No machine needs them.
 //! - [`Strictness`], [`Limits`], [`Timeouts`]: what is forgiven, how much, and how long.
 //! - [`TransportPolicy`], [`V2Options`]: v1 or v2, and what our side of v2 is like.
 //! - [`Misbehavior`], [`BanScore`]: what a remote did wrong, and what the application makes of it.
@@ -157,6 +157,7 @@ extern crate alloc;
 extern crate std;
 
 pub mod bip152;
+pub mod bip158;
 #[cfg(feature = "_bip324")]
 pub mod bip324;
 pub mod message;

@@ -1,16 +1,17 @@
-//! What decoding and encoding cost in memory, and beginning with a compact block. A binary of its own, because it replaces the allocator by a counting one.
+//! What decoding and encoding cost in memory, and what compact blocks and filters do beyond it. A binary of its own, because it replaces the allocator by a counting one.
 
 #![expect(clippy::unwrap_used, reason = "in a test a panic is a failure")]
 
 use allocation_counter::{AllocationInfo, measure};
 use bytes::Bytes;
 use peer_core::bip152::PartialBlock;
+use peer_core::bip158::BasicFilter;
 use peer_core::message::{
     CmpctBlock, Codec, CommandName, Headers, InvKind, InvVect, Inventory, Message, MessageKind,
     MessageLimits, Ping, PrefilledList, PrefilledTx, ShortId, TxEncoding,
 };
 use peer_core::network::Network;
-use peer_core::wire::{BlockHeader, Hash, TxFormat, TxView};
+use peer_core::wire::{BlockHash, BlockHeader, Hash, TxFormat, TxView};
 
 const LIMITS: MessageLimits = MessageLimits::DEFAULT;
 const CODEC: Codec<'_> = Codec::new(&Network::MAINNET, 70_016, &LIMITS);
@@ -196,6 +197,24 @@ fn a_compact_block_of_any_kind_costs_less_than_it_weighs_twice() {
         let info = measure(|| assert!(partial.assemble().is_err()));
         assert!(info.bytes_max < 2 * size as u64, "{info:?}");
     }
+}
+
+/// However many elements a filter has: nothing to read it, and 8 bytes for each script that is looked for.
+#[test]
+fn a_filter_costs_what_is_asked_of_it() {
+    // Elements of zeros, which take 20 bits each.
+    let count = 0xffff_u16;
+    let mut bytes = vec![0xfd];
+    bytes.extend(count.to_le_bytes());
+    bytes.resize(3 + usize::from(count) * 20 / 8 + 1, 0);
+    let bytes = Bytes::from(bytes);
+    let mut filter = None;
+    let reading = || filter = BasicFilter::new(BlockHash::ALL_ZERO, bytes).ok();
+    assert_eq!(measure(reading).count_total, 0);
+    let filter = filter.unwrap();
+    let scripts: Vec<_> = (0..1_000_u32).map(u32::to_le_bytes).collect();
+    let info = measure(|| assert!(!filter.matches_any(&scripts)));
+    assert_eq!((info.count_total, info.bytes_max), (1, 8_000));
 }
 
 /// The tests above would prove nothing with a counter that does not count.

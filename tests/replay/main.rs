@@ -11,6 +11,7 @@ extern crate alloc;
 
 mod compact_blocks;
 mod cuts;
+mod filters;
 mod frames;
 mod machines;
 mod recorded;
