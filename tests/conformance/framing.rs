@@ -60,6 +60,8 @@ fn each_network_has_its_frame_limit() {
     for (name, limit) in &limits {
         let expected = if name.starts_with("litecoin") {
             32_000_000
+        } else if name.starts_with("navcoin") {
+            8_000_000
         } else {
             4_000_000
         };

@@ -51,7 +51,7 @@ pub(crate) fn samples() -> Vec<(MessageKind, Vec<u8>)> {
 }
 
 /// Not a message on Bitcoin, or not any more: `alert`, the drafts of BIP157, what NavCoin has of its own.
-fn is_unknown(kind: MessageKind) -> bool {
+pub(crate) fn is_unknown(kind: MessageKind) -> bool {
     let config = Preset::Default.config();
     !Codec::new(&config.network, 70_016, &config.limits.message).knows(kind)
 }

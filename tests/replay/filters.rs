@@ -58,7 +58,7 @@ fn filters_have_the_hashes_and_make_the_headers_that_the_node_named() {
             .eq(hashes[1..201].iter().copied())
     );
     let mut chain = filter_headers(FilterHeader::ALL_ZERO, hashes);
-    assert_eq!(chain.next(), Some(headers.previous_header));
+    assert_eq!(chain.next(), headers.previous_header);
 }
 
 #[test]

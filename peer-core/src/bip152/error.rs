@@ -39,6 +39,13 @@ pub enum CmpctBlockError {
         /// Its position.
         index: u16,
     },
+    /// What identifies a block of this version takes a hash function that the network was not given: see
+    /// [`BlockId`](crate::network::BlockId).
+    #[error("no function is known for the hash of a block of version {header_version}")]
+    Nameless {
+        /// The version in its header.
+        header_version: i32,
+    },
     /// Two transactions of the block have the same short id. It happens by chance, about once in five million blocks of
     /// 10,000 transactions; under another nonce they have different ones.
     #[error("two transactions with {short_id:?}")]
@@ -53,7 +60,7 @@ impl CmpctBlockError {
     /// be asked for as a whole (`READ_STATUS_FAILED`).
     #[must_use]
     pub const fn is_invalid(&self) -> bool {
-        !matches!(self, Self::DuplicateShortId { .. })
+        !matches!(self, Self::DuplicateShortId { .. } | Self::Nameless { .. })
     }
 }
 

@@ -57,9 +57,11 @@ impl PartialBlock {
         version: u64,
     ) -> Result<Self, CmpctBlockError> {
         check(block)?;
+        let header_version = block.header.version;
+        let block_hash = network.block_hash(&block.header);
         Ok(Self {
             header: block.header,
-            block_hash: hash(network, &block.header),
+            block_hash: block_hash.ok_or(CmpctBlockError::Nameless { header_version })?,
             ids: ShortIds::new(&block.header, block.nonce, version),
             named: named(block)?,
             prefilled: block.prefilled.clone(),
@@ -362,9 +364,4 @@ fn named(block: &CmpctBlock) -> Result<Vec<Named>, CmpctBlockError> {
         }),
         None => Ok(named),
     }
-}
-
-/// The block's hash, which is for the network to define.
-fn hash(_network: &Network, header: &BlockHeader) -> BlockHash {
-    header.block_hash()
 }

@@ -186,10 +186,7 @@ fn sending_is_gated() {
         error,
         Err(EncodeError {
             command: MessageKind::Feature.command(),
-            kind: EncodeErrorKind::VersionTooLow {
-                required: u32::MAX,
-                negotiated: 70_017
-            }
+            kind: EncodeErrorKind::NotOnNetwork
         })
     );
     assert_eq!(out, [7]);

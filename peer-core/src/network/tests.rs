@@ -6,6 +6,12 @@ fn presets_by_name() {
         assert_eq!(Network::by_name(network.name), Some(network));
     }
     assert_eq!(Network::by_name("bitcoin"), Some(&Network::MAINNET));
+    assert_eq!(Network::by_name("navcoin-mainnet"), Some(&Network::NAVCOIN));
+    assert_eq!(
+        Network::by_name("litecoin-mainnet"),
+        Some(&Network::LITECOIN)
+    );
+    assert_eq!(Network::by_name("-mainnet"), None);
     assert_eq!(Network::by_name("nonet"), None);
 }
 
@@ -49,9 +55,13 @@ fn litecoin_has_no_feature_message() {
 
 #[test]
 fn inventory_numbers_go_both_ways() {
-    for numbering in [InvNumbering::Bitcoin, InvNumbering::NavCoin] {
+    for numbering in [
+        InvNumbering::Bitcoin,
+        InvNumbering::Litecoin,
+        InvNumbering::NavCoin,
+    ] {
         for low in 0..16 {
-            for number in [low, low | 1 << 30, low | 1 << 29] {
+            for number in [low, low | 1 << 30, low | 1 << 29, low | 3 << 29] {
                 let kind = numbering.kind(number);
                 assert_eq!(numbering.number(kind), Some(number));
             }
@@ -63,7 +73,12 @@ fn inventory_numbers_go_both_ways() {
 #[test]
 fn inventory_numbers_depend_on_the_network() {
     assert_eq!(InvNumbering::Bitcoin.kind(5), InvKind::Wtx);
-    assert_eq!(InvNumbering::NavCoin.kind(5), InvKind::Other(5));
+    assert_eq!(InvNumbering::Litecoin.kind(5), InvKind::Wtx);
+    assert_eq!(InvNumbering::NavCoin.kind(5), InvKind::DandelionAggSession);
+    assert_eq!(InvNumbering::Bitcoin.kind(9), InvKind::Other(9));
+    assert_eq!(InvNumbering::NavCoin.kind(9), InvKind::DandelionTx);
+    assert_eq!(InvNumbering::Litecoin.kind(0x6000_0002), InvKind::MwebBlock);
+    assert_eq!(InvNumbering::Bitcoin.number(InvKind::MwebBlock), None);
     assert_eq!(InvNumbering::NavCoin.number(InvKind::Wtx), None);
     assert_eq!(InvNumbering::Bitcoin.number(InvKind::CompactBlock), Some(4));
     assert_eq!(InvNumbering::NavCoin.number(InvKind::CompactBlock), Some(8));

@@ -132,7 +132,7 @@ fn a_changed_witness_is_noticed() {
     let mut partial = start(&bip152::compact(&block, 9, V2, []).unwrap(), V2);
     let mut changed = 0;
     for transaction in block.transactions() {
-        let mut owned = transaction.to_transaction();
+        let mut owned = transaction.to_transaction().unwrap();
         if owned.has_witness() && !transaction.is_coinbase() {
             owned.inputs[0].witness.push(Bytes::new());
             changed += 1;
@@ -178,7 +178,7 @@ fn a_witness_that_nobody_commits_to_is_noticed() {
 #[test]
 fn repeated_transactions_are_noticed() {
     let original = block("bcoin-block898352.raw");
-    let mut owned = original.to_block();
+    let mut owned = original.to_block().unwrap();
     owned.transactions.extend_from_within(8..);
     let repeated = owned.to_view().unwrap();
     let compact = bip152::compact(&repeated, 9, V2, [10, 11]).unwrap();

@@ -91,8 +91,9 @@ fn records(name: &str) -> Option<Option<&'static [u8]>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use peer_core::wire::TxEncoding;
-    use peer_core::wire::navcoin;
+    use peer_core::bip152::{self, CmpctBlockError, PartialBlock};
+    use peer_core::message::{Codec, Message, MessageLimits};
+    use peer_core::wire::{BlockHeader, TxEncoding, navcoin};
     use serde_json::Value;
 
     /// What the makers of the files said about them.
@@ -131,6 +132,44 @@ mod tests {
             }
             assert_eq!(transactions, told["transactions"].as_u64().unwrap());
         }
+    }
+
+    /// NavCoin speaks version 1: by txid, and without witnesses. The signature comes along.
+    #[test]
+    fn compact_blocks_of_navcoin_come_back() {
+        let network = Network::NAVCOIN;
+        let limits = MessageLimits::DEFAULT;
+        let codec = Codec::new(&network, network.protocol_version, &limits);
+        let chain = Demo::of(&network).unwrap().chain();
+        for block in (1..=chain.height()).filter_map(|height| chain.block(height)) {
+            let compact = bip152::compact(block, 5, 1, []).unwrap();
+            let sent = Message::CmpctBlock(Box::new(compact));
+            let payload = sent.payload(&codec, TxEncoding::Base).unwrap();
+            let heard = Message::decode(&sent.command(), payload, &codec).unwrap();
+            assert_eq!(heard.message, sent);
+            let Message::CmpctBlock(heard) = heard.message else {
+                panic!("{heard:?}");
+            };
+            let mut partial = PartialBlock::new(&network, &heard, 1).unwrap();
+            let known: Vec<_> = block.transactions().step_by(2).collect();
+            partial.offer_all(&known);
+            let answer = bip152::answer(block, &partial.request(), 1).unwrap();
+            let whole = partial.complete(&answer).unwrap();
+            assert_eq!(*whole.bytes(), block.without_witness());
+            assert_eq!(whole.signature(), block.signature());
+        }
+        // An old block has no hash here, so nothing could be asked for.
+        let genesis = BlockHeader::from_bytes(&[1; 80]);
+        let old = BlockHeader {
+            version: 1,
+            ..genesis
+        };
+        let first = chain.block(1).unwrap();
+        let mut compact = bip152::compact(first, 5, 1, []).unwrap();
+        compact.header = old;
+        let error = PartialBlock::new(&network, &compact, 1).unwrap_err();
+        assert_eq!(error, CmpctBlockError::Nameless { header_version: 1 });
+        assert!(!error.is_invalid());
     }
 
     #[test]
