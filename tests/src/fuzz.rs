@@ -214,8 +214,12 @@ pub fn compact_block(input: &[u8]) {
     let (nonce, rest) = number(input);
     let version = nonce & 3;
     let payload = Bytes::copy_from_slice(rest);
-    let block = block_of(&payload);
-    for network in [&Network::REGTEST, &Network::LITECOIN_REGTEST] {
+    for network in [
+        &Network::REGTEST,
+        &Network::LITECOIN_REGTEST,
+        &Network::NAVCOIN,
+    ] {
+        let block = block_of(&payload, network.tx_format);
         let limits = MessageLimits::DEFAULT;
         let codec = Codec::new(network, 70_016, &limits);
         let decoded = Message::decode_as(MessageKind::CmpctBlock, payload.clone(), &codec);
@@ -264,10 +268,10 @@ fn complete(mut partial: PartialBlock, block: &BlockView, chosen: u64, version: 
 }
 
 /// A block of the transactions that stand at the beginning of these bytes.
-fn block_of(bytes: &Bytes) -> BlockView {
+fn block_of(bytes: &Bytes, format: TxFormat) -> BlockView {
     let mut reader = Reader::new(bytes);
     let transactions: Vec<TxView> =
-        core::iter::from_fn(|| TxView::decode(&mut reader, TxFormat::Bitcoin).ok()).collect();
+        core::iter::from_fn(|| TxView::decode(&mut reader, format).ok()).collect();
     let root = merkle_root(transactions.iter().map(|tx| tx.txid().to_bytes()));
     let mut header = [1; BlockHeader::SIZE];
     if let Some(root) = root {
@@ -280,7 +284,10 @@ fn block_of(bytes: &Bytes) -> BlockView {
     for transaction in &transactions {
         writer.bytes(transaction.bytes());
     }
-    BlockView::from_bytes(block.into(), TxFormat::Bitcoin).unwrap()
+    if format == TxFormat::NavCoin {
+        writer.var_bytes(b"signature");
+    }
+    BlockView::from_bytes(block.into(), format).unwrap()
 }
 
 /// Anything done to a machine in any order: no panic, no deadline in the past, bounded memory, one end and nothing after

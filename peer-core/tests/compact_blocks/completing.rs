@@ -207,6 +207,8 @@ fn a_block_that_begins_with_no_coinbase_is_not_taken() {
 fn a_tail_is_part_of_the_block_or_says_that_there_is_none() {
     let network = &Network::LITECOIN_REGTEST;
     let block = block_of(vec![coinbase()]);
+    let block = peer_core::wire::BlockView::from_bytes(block.bytes().clone(), network.tx_format);
+    let block = block.unwrap();
     for version in [V1, V2] {
         let compact = bip152::compact(&block, 9, version, []).unwrap();
         assert!(compact.tail.is_empty());
