@@ -5,6 +5,19 @@ use core::fmt;
 use crate::wire::{BlockHash, BlockHeader, sha256d};
 
 /// The hash function behind a chain's block hashes.
+///
+/// ```
+/// use peer_core::network::{BlockId, HeaderHash, Network};
+///
+/// fn x13(header: &[u8; 80]) -> [u8; 32] {
+///     // From a crate of your choice.
+/// #   let _ = header;
+/// #   [0; 32]
+/// }
+///
+/// let mut network = Network::NAVCOIN;
+/// network.block_id = BlockId::ByVersion { above: 6, older: Some(HeaderHash(x13)) };
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BlockId {
