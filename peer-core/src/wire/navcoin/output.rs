@@ -122,6 +122,7 @@ struct RawProof<'a> {
 }
 
 impl<'a> RawOutput<'a> {
+    #[inline(never)]
     pub(in crate::wire) fn read(reader: &mut Reader<'a>) -> Result<Self, FieldError> {
         let first = reader.u64("value")?;
         if first & OutputFlags::FLAGGED == 0 {

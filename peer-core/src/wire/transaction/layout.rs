@@ -30,9 +30,21 @@ impl Layout {
         // One walk, compiled once for each layout.
         match format {
             TxFormat::Bitcoin => Self::walk(reader, TxFormat::Bitcoin),
-            TxFormat::Litecoin => Self::walk(reader, TxFormat::Litecoin),
-            TxFormat::NavCoin => Self::walk(reader, TxFormat::NavCoin),
+            TxFormat::Litecoin => Self::walk_litecoin(reader),
+            TxFormat::NavCoin => Self::walk_navcoin(reader),
         }
+    }
+
+    // Out of line, so that Bitcoin's stays small enough to be part of the loop over a block.
+
+    #[inline(never)]
+    fn walk_litecoin(reader: &mut Reader<'_>) -> Result<Self, FieldError> {
+        Self::walk(reader, TxFormat::Litecoin)
+    }
+
+    #[inline(never)]
+    fn walk_navcoin(reader: &mut Reader<'_>) -> Result<Self, FieldError> {
+        Self::walk(reader, TxFormat::NavCoin)
     }
 
     /// Reads how many transactions follow, as far as the bytes left can hold them.
