@@ -192,6 +192,12 @@ impl Peer {
         self.handle.shared.link()
     }
 
+    /// Whether the connection is over, or our side is ending it: [`queue`](Self::queue) takes nothing more. The socket
+    /// may still be flushed and closed, which [`closed`](Self::closed) waits for.
+    pub fn is_closed(&self) -> bool {
+        self.handle.shared.is_closed()
+    }
+
     /// Waits until the driver has finished and the socket is closed; returns at once afterwards.
     /// Any number of tasks may wait.
     pub async fn closed(&self) -> Arc<Disconnected> {

@@ -20,6 +20,7 @@
 //! runtime, so that it can serve another adapter as it stands.
 
 mod bounded;
+mod closing;
 mod ledger;
 mod listeners;
 mod session;
@@ -172,7 +173,7 @@ impl Shared {
     /// Takes a wish if there is room now and nobody waits for it.
     pub(crate) fn try_request(&self, command: Command) -> Result<(), QueueError> {
         let mut state = self.lock();
-        if state.ended.is_some() || state.farewell != Farewell::Stay {
+        if state.is_closed() {
             return Err(QueueError::Closed(command));
         }
         if !state.requests.has_room() || !state.room.is_empty() {
@@ -238,28 +239,6 @@ impl Shared {
         let mut state = self.lock();
         state.farewell = state.farewell.max(farewell);
         rouse(state);
-    }
-
-    /// Ready once the driver has finished. `place` as in [`Shared::poll_request`], for
-    /// [`Shared::stop_mourning`].
-    pub(crate) fn poll_closed(
-        &self,
-        cx: &Context<'_>,
-        place: &mut Option<u64>,
-    ) -> Poll<Arc<Disconnected>> {
-        let mut state = self.lock();
-        match &state.ended {
-            Some(ended) if state.closed => Poll::Ready(ended.clone()),
-            _ => {
-                let id = *place.get_or_insert_with(|| state.mourners.join());
-                state.mourners.wait(id, cx.waker());
-                Poll::Pending
-            }
-        }
-    }
-
-    pub(crate) fn stop_mourning(&self, place: u64) {
-        self.lock().mourners.leave(place);
     }
 }
 

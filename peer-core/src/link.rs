@@ -1,5 +1,6 @@
 //! One connection as its owner sees it: who, which way, what for.
 
+use core::fmt;
 use core::net::SocketAddr;
 
 use crate::config::TransportPolicy;
@@ -12,6 +13,23 @@ pub enum Direction {
     Inbound,
     /// We dialled the remote.
     Outbound,
+}
+
+impl Direction {
+    /// `inbound` or `outbound`.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Inbound => "inbound",
+            Self::Outbound => "outbound",
+        }
+    }
+}
+
+impl fmt::Display for Direction {
+    /// `inbound` or `outbound`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
 }
 
 /// What a connection is for (Core: `ConnectionType`). It decides what the machine sends of its own
@@ -142,5 +160,36 @@ impl Link {
     /// Whether the remote dialled.
     pub const fn is_inbound(&self) -> bool {
         matches!(self.direction, Direction::Inbound)
+    }
+}
+
+impl fmt::Display for Link {
+    /// The remote's address and who dialled, as btcd's `Peer.String`: `203.0.113.7:8333 (outbound)`. `unknown` stands for
+    /// an address that was not told.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.remote {
+            Some(remote) => write!(f, "{remote} ({})", self.direction),
+            None => write!(f, "unknown ({})", self.direction),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use super::*;
+
+    /// btcd's format string is `%s (%s)`.
+    #[test]
+    fn shown_with_address_and_direction() {
+        let v4 = "203.0.113.7:8333".parse().unwrap();
+        let v6 = "[2001:db8::7]:18555".parse().unwrap();
+        let shown = |link: Link| link.to_string();
+        let outbound = Link::outbound().with_remote(v4);
+        assert_eq!(shown(outbound), "203.0.113.7:8333 (outbound)");
+        let inbound = Link::inbound().with_remote(v6);
+        assert_eq!(shown(inbound), "[2001:db8::7]:18555 (inbound)");
+        assert_eq!(shown(Link::inbound()), "unknown (inbound)");
     }
 }

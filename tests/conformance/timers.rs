@@ -154,6 +154,31 @@ fn overlapping_pings_are_told_apart() {
     );
 }
 
+/// btcd's `LastPingTime`, `LastPingNonce` and `LastPingMicros`: when the last ping left, its nonce as long as its pong is
+/// owed, and how long it took.
+#[test]
+fn the_last_ping_is_told_with_its_time_and_nonce() {
+    let (mut probe, first) = pinged(exact());
+    let left_at = probe.now;
+    let stats = probe.machine.stats();
+    assert_eq!(stats.last_ping, Some(left_at));
+    assert_eq!(
+        (stats.ping_nonce, stats.ping_since),
+        (Some(first), Some(left_at))
+    );
+    probe.wait(Duration::from_micros(1_234));
+    probe.tell(&Frame::pong(first));
+    let stats = probe.machine.stats();
+    assert_eq!(stats.ping, Some(Duration::from_micros(1_234)));
+    assert_eq!(stats.last_ping, Some(left_at));
+    assert_eq!((stats.ping_nonce, stats.ping_since), (None, None));
+    probe.wait(2 * MINUTE - Duration::from_micros(1_234));
+    let second = next_ping(&mut probe).unwrap();
+    let stats = probe.machine.stats();
+    assert_eq!(stats.last_ping, Some(left_at.saturating_add(2 * MINUTE)));
+    assert_eq!(stats.ping_nonce, Some(second));
+}
+
 /// Pings of the application are as many as it likes, the memory of them is not; the latest are remembered.
 #[test]
 fn only_the_latest_pings_are_remembered() {

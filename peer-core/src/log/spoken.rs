@@ -8,7 +8,7 @@ use super::Budget;
 use super::hexdump::HexDump;
 use crate::config::Limits;
 use crate::error::DisconnectReason;
-use crate::link::{Direction, Link};
+use crate::link::Link;
 use crate::message::{CommandName, Message, OneLine, VersionMessage};
 use crate::remote::Remote;
 use crate::stats::Stats;
@@ -37,7 +37,7 @@ macro_rules! line {
             {
                 peer = $link.id,
                 addr = $link.remote.map(field::display),
-                direction = direction($link),
+                direction = $link.direction.name(),
                 suppressed = $log.budget.take_left_out(),
                 $($fields)*
             },
@@ -61,7 +61,7 @@ impl Log {
 
     /// The machine was made.
     pub(crate) fn created(&mut self, link: &Link) {
-        let (way, purpose) = (direction(link), link.purpose);
+        let (way, purpose) = (link.direction.name(), link.purpose);
         line!(
             self,
             link,
@@ -215,13 +215,6 @@ impl Log {
     /// What we say unprovoked is ours to bound.
     fn may_queue(&mut self, now: Timestamp, parcel: &Parcel) -> bool {
         !parcel.provoked || self.budget.spend(now)
-    }
-}
-
-const fn direction(link: &Link) -> &'static str {
-    match link.direction {
-        Direction::Inbound => "inbound",
-        Direction::Outbound => "outbound",
     }
 }
 

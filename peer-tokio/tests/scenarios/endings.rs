@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use peer_core::{DisconnectReason, Goodbye, HangUp, Link};
-use peer_tokio::{Listener, SendError, dial};
+use peer_tokio::{Listener, QueueError, SendError, dial};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::help::{
     End, against_bytes, config, config_v1, inbound, large, negotiated, numbered, numbers, outbound,
-    run, shake_hands, soon, tcp_pair, to_the_end, until_negotiated,
+    pair, run, shake_hands, soon, tcp_pair, to_the_end, until_negotiated,
 };
 
 const LOCAL: DisconnectReason = DisconnectReason::Local(Goodbye::Requested);
@@ -199,6 +199,23 @@ async fn closed_tells_every_clone_before_and_after() {
         Err(SendError::Disconnected(told)) => assert!(Arc::ptr_eq(&told, &ended)),
         other => panic!("{other:?}"),
     }
+}
+
+/// btcd's `Connected`: from the beginning until either side ends it.
+#[tokio::test]
+async fn a_handle_knows_whether_the_connection_is_over() {
+    let (left, right) = pair(4_096);
+    assert!(!left.peer.is_closed() && !right.peer.is_closed());
+    left.peer.disconnect();
+    assert!(left.peer.is_closed());
+    assert!(matches!(
+        left.peer.queue(numbered(1)),
+        Err(QueueError::Closed(_))
+    ));
+    soon(right.peer.closed()).await;
+    assert!(right.peer.is_closed());
+    soon(left.peer.closed()).await;
+    assert!(left.peer.is_closed());
 }
 
 /// A driver that is kept after its end, as a `select!` over a reference does, keeps no socket.

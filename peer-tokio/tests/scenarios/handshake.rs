@@ -51,6 +51,20 @@ async fn over_tcp_with_addresses() {
     assert_eq!(ended.reason, DisconnectReason::Local(Goodbye::Requested));
 }
 
+/// btcd's `HostToNetAddress`: a name is looked up by the dial, and the link has the address that it led to.
+#[tokio::test]
+async fn a_name_is_looked_up_by_the_dial() {
+    let listener = Listener::bind("127.0.0.1:0", Arc::new(config(8)))
+        .await
+        .unwrap();
+    let address = listener.local_addr().unwrap();
+    let host = ("localhost", address.port());
+    let dialled = dial(host, Arc::new(config(7)), Link::outbound()).await;
+    let (peer, ..) = dialled.unwrap();
+    assert_eq!(peer.link().remote, Some(address));
+    assert_eq!(peer.link().to_string(), format!("{address} (outbound)"));
+}
+
 /// Behind a tunnel the socket's address is not the remote's.
 #[tokio::test]
 async fn an_address_that_is_known_is_kept() {

@@ -51,10 +51,7 @@ impl Session {
         direction: Direction,
         now: Timestamp,
     ) -> (Self, Output) {
-        let direction = match direction {
-            Direction::Inbound => "inbound",
-            Direction::Outbound => "outbound",
-        };
+        let direction = direction.to_string();
         let fields = Fields::event("connected", Some(&peer), now).with("direction", direction);
         let session = Self {
             plan,
