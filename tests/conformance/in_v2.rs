@@ -26,7 +26,6 @@ mod addresses;
 mod clocks;
 mod counts;
 mod endings;
-mod faults;
 mod handshake;
 mod helpers;
 mod inventory;
