@@ -12,6 +12,9 @@
 //! mine.magic = *b"mine";
 //! assert_eq!(mine.gates, Network::REGTEST.gates);
 //! ```
+//!
+//! `examples/custom_network.rs` goes all the way: a chain with versions, limits and a message of its own, two machines
+//! that speak it, and a stranger that is refused (`cargo run -p peer-core --example custom_network`).
 
 mod block_id;
 mod gates;
