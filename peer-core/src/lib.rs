@@ -105,6 +105,8 @@
 //! - [`Strictness`], [`Limits`], [`Timeouts`]: what is forgiven, how much, and how long.
 //! - [`TransportPolicy`], [`V2Options`]: v1 or v2, and what our side of v2 is like.
 //! - [`Misbehavior`], [`BanScore`]: what a remote did wrong, and what the application makes of it.
+//! - [`parity`]: everything that btcd's and NavCoin's `peer` have, and what it is called here; [`bips`]: what of which
+//!   BIP there is.
 //!
 //! # Promises
 //!
@@ -163,6 +165,12 @@ pub mod bip324;
 pub mod message;
 pub mod network;
 pub mod wire;
+
+#[doc = include_str!("../BIPS.md")]
+pub mod bips {}
+// Not as doctests: the program in it is one of peer-tokio, and is run there.
+#[cfg_attr(not(doctest), doc = include_str!("../PARITY.md"))]
+pub mod parity {}
 
 mod announcement;
 mod ban_score;

@@ -351,6 +351,33 @@ fn an_offer_to_reconcile_is_harmless() {
     }
 }
 
+/// Messages of BIP330, BIP331 and BIP338, by the layouts that these name: nobody here knows them, at no time are they a
+/// reason to disconnect, and the application may make of them what it likes.
+#[test]
+fn messages_of_drafts_pass_as_unknown_ones() {
+    let drafts: [(&str, Vec<u8>); 9] = [
+        ("disabletx", vec![]),
+        ("sendpackages", vec![1, 0, 0, 0, 0, 0, 0, 0]),
+        ("ancpkginfo", [vec![1], vec![7; 32]].concat()),
+        ("getpkgtxns", [vec![1], vec![7; 32]].concat()),
+        ("pkgtxns", vec![0]),
+        ("reqrecon", vec![3, 0, 9, 0]),
+        ("sketch", vec![2, 0xab, 0xcd]),
+        ("reqsketchext", vec![]),
+        ("reconcildiff", vec![1, 1, 4, 0, 0, 0]),
+    ];
+    for preset in Preset::ALL {
+        for stage in Stage::ALL {
+            for (name, payload) in &drafts {
+                let frame = Frame::new(name, payload.clone());
+                let mut probe = stage.probe(preset.config(), Link::inbound());
+                let got = reaction(&mut probe, stage, &frame.to_bytes());
+                assert_eq!(got, Deliver(1), "{preset:?} {stage:?} {name}");
+            }
+        }
+    }
+}
+
 #[test]
 fn the_greeting_follows_verack_in_its_order() {
     let mut config = config();

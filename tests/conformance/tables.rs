@@ -133,6 +133,19 @@ pub(crate) fn code(text: &str) -> impl Iterator<Item = &str> {
     text.split('`').skip(1).step_by(2)
 }
 
+/// The programs in a text.
+pub(crate) fn fences(text: &str) -> Vec<String> {
+    let blocks = text.split("\n```").skip(1).step_by(2);
+    blocks
+        .filter_map(|block| Some(format!("{}\n", block.split_once('\n')?.1)))
+        .collect()
+}
+
+/// A text without the programs in it.
+pub(crate) fn without_fences(text: &str) -> String {
+    text.split("\n```").step_by(2).collect()
+}
+
 /// What is wrong with the last cell of a row, which names tests that are there, or gives a reason why there are none.
 pub(crate) fn wrong_tests(cell: &str, known: &BTreeSet<String>) -> Vec<String> {
     if let Some(reason) = cell.strip_prefix(EXCUSE) {

@@ -148,6 +148,13 @@ fn versions() {
     let since = |kind: MessageKind| kind.min_version(&Gates::BITCOIN);
     assert_eq!(since(MessageKind::Version), 0);
     assert_eq!(since(MessageKind::Pong), 60_001);
+    // BIP35, BIP37, BIP61, BIP130, BIP133, BIP152, BIP339, BIP434.
+    assert_eq!(since(MessageKind::MemPool), 60_002);
+    assert_eq!(since(MessageKind::FilterLoad), 70_001);
+    assert_eq!(since(MessageKind::Reject), 70_002);
+    assert_eq!(since(MessageKind::SendHeaders), 70_012);
+    assert_eq!(since(MessageKind::FeeFilter), 70_013);
+    assert_eq!(since(MessageKind::SendCmpct), 70_014);
     assert_eq!(since(MessageKind::WtxidRelay), 70_016);
     assert_eq!(since(MessageKind::Feature), 70_017);
     assert_eq!(MessageKind::Feature.min_version(&Gates::LITECOIN), u32::MAX);

@@ -85,6 +85,21 @@ impl Examples {
         folder.join("debug/examples").join(name)
     }
 
+    /// Runs a program that takes no arguments and is this adapter's alone; its exit code, and what it printed.
+    ///
+    /// # Panics
+    ///
+    /// If it does not run to an end of its own.
+    #[must_use]
+    pub fn output(&self, name: &str) -> (i32, Vec<String>) {
+        let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+        let built = Some(self.folder.join(file)).filter(|program| program.exists());
+        let program = built.unwrap_or_else(|| self.build(name));
+        let mut running = Running::of(Command::new(program).stdin(Stdio::null()));
+        let code = running.wait();
+        (code, running.rest())
+    }
+
     fn command(&self, name: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(self.program(name));
         command.args(arguments).stdin(Stdio::null());
