@@ -32,7 +32,7 @@ impl Peer {
     /// [`EncodedMessage`](peer_core::EncodedMessage), and waits until the socket has taken its last
     /// byte. Waits for room while the remote is slow, and for the end of the handshake.
     ///
-    /// Transactions, and blocks, leave with witness data where they have any (BIP144). A remote
+    /// Transactions, and blocks, leave with all they have: witness data (BIP144), MWEB data. A remote
     /// that asked without the witness flag gets the base encoding:
     /// `Outgoing::Message(message, TxEncoding::Base)` ([`Outgoing`],
     /// [`TxEncoding`](peer_core::wire::TxEncoding)).

@@ -63,7 +63,7 @@ pub enum Announced {
 /// The kind under which an object is announced.
 pub(crate) const fn plain(kind: InvKind) -> InvKind {
     match kind {
-        InvKind::WitnessTx => InvKind::Tx,
+        InvKind::WitnessTx | InvKind::MwebTx => InvKind::Tx,
         kind if kind.is_block() => InvKind::Block,
         kind => kind,
     }

@@ -233,7 +233,9 @@ impl BanPolicy {
         let (mut blocks, mut transactions, mut others) = (0_u32, 0_u32, false);
         for item in list {
             match item.kind {
-                InvKind::Block | InvKind::WitnessBlock => blocks = blocks.saturating_add(1),
+                InvKind::Block | InvKind::WitnessBlock | InvKind::MwebBlock => {
+                    blocks = blocks.saturating_add(1);
+                }
                 kind if kind.is_transaction() => transactions = transactions.saturating_add(1),
                 _ => others = true,
             }

@@ -77,12 +77,13 @@
 //! |---|---|---|---|
 //! | 1 | txids | without witnesses | NavCoin; Core no longer speaks it |
 //! | 2 | wtxids | with witnesses | Bitcoin |
-//! | 3 | wtxids | with witnesses | Litecoin's own: the block's MWEB part follows, or a zero for none |
+//! | 3 | wtxids | with witnesses and MWEB data | Litecoin's own: the MWEB block follows, or a zero for none |
 //!
 //! Functions here take the version as `sendcmpct` has it: 1 (or 0, which nobody agrees on) is the first row, anything
-//! above is as 2. A block of version 1 comes out without witnesses, as if it had been asked for without them: the other
-//! side never says what the coinbase's witness is. Where segregated witness is active it is of no use to a node that
-//! validates, which is why Core did not ask for it any more from then on.
+//! above 3 is as 3. A block of version 1 comes out without witnesses, as if it had been asked for without them: the
+//! other side never says what the coinbase's witness is. Where segregated witness is active it is of no use to a node
+//! that validates, which is why Core did not ask for it any more from then on. The same holds on Litecoin of version 2
+//! and MWEB data.
 //!
 //! # When which message
 //!
@@ -94,8 +95,8 @@
 //! - `getblocktxn` asks the peer that sent a `cmpctblock` for what is missing, and `blocktxn` answers. Of a block more
 //!   than [`MAX_BLOCKTXN_DEPTH`] below the tip the answer is the whole `block`. Nothing is asked where nothing is
 //!   missing.
-//! - `getdata` with [`InvKind::WitnessBlock`](crate::message::InvKind::WitnessBlock) (version 1: `Block`) asks for the
-//!   whole block where it could not be put together: the errors tell
+//! - `getdata` with [`InvKind::WitnessBlock`](crate::message::InvKind::WitnessBlock) (version 1: `Block`, version 3:
+//!   `MwebBlock`) asks for the whole block where it could not be put together: the errors tell
 //!   ([`CmpctBlockError::is_invalid`], [`CompleteError::is_invalid`]).
 //!
 //! Peers may relay a compact block before they validate it. Core punishes for one that contradicts itself, never for
@@ -136,20 +137,22 @@ pub const MAX_BLOCKTXN_DEPTH: u32 = 10;
 /// Transactions of the largest compact block: positions are 16 bits wide (BIP152).
 const MAX_TXS: usize = u16::MAX as usize;
 
-/// How transactions are sent in this version, which is also what its short ids are made of.
-const fn encoding(version: u64) -> TxEncoding {
-    if version < 2 {
-        TxEncoding::Base
-    } else {
-        TxEncoding::Witness
+/// How transactions are sent in this version.
+#[must_use]
+pub const fn encoding(version: u64) -> TxEncoding {
+    match version {
+        0 | 1 => TxEncoding::Base,
+        2 => TxEncoding::Witness,
+        _ => TxEncoding::Full,
     }
 }
 
 /// The transaction as it is sent in this encoding.
 fn in_encoding(transaction: TxView, encoding: TxEncoding) -> TxView {
-    if encoding == TxEncoding::Witness || !transaction.has_witness() {
+    let bytes = transaction.to_bytes(encoding);
+    if bytes.len() == transaction.total_size() {
         return transaction;
     }
-    // Cannot fail: what has a witness has inputs, and is a transaction without it as well.
-    TxView::from_bytes(transaction.without_witness(), transaction.format()).unwrap_or(transaction)
+    // Can only fail for one without inputs, which is in no block.
+    TxView::from_bytes(bytes, transaction.format()).unwrap_or(transaction)
 }

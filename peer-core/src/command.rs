@@ -95,9 +95,9 @@ impl Outcome {
 }
 
 impl From<Message> for Outgoing {
-    /// With witness.
+    /// With all that transactions and blocks have.
     fn from(message: Message) -> Self {
-        Self::Message(message, TxEncoding::Witness)
+        Self::Message(message, TxEncoding::Full)
     }
 }
 

@@ -64,7 +64,8 @@ pub struct Network {
     /// Layout of transactions and blocks.
     pub tx_format: TxFormat,
     /// Whether `cmpctblock` may go on after its transactions with data of the chain's own, such as Litecoin's MWEB
-    /// block or NavCoin's block signature. It is kept and not looked into.
+    /// block or NavCoin's block signature. An MWEB block must have the structure of one; anything else is kept and not
+    /// looked into.
     pub compact_block_tail: bool,
     /// Hash that a block is identified by.
     pub block_id: BlockId,

@@ -29,7 +29,7 @@ fn decoding(command: &CommandName, payload: Vec<u8>) -> AllocationInfo {
 }
 
 fn payload(message: &Message) -> Vec<u8> {
-    message.payload(&CODEC, TxEncoding::Witness).unwrap().into()
+    message.payload(&CODEC, TxEncoding::Full).unwrap().into()
 }
 
 fn data(name: &str) -> Vec<u8> {
@@ -138,9 +138,9 @@ fn a_list_is_sent_as_it_came() {
     let inventory = Inventory::new(&Network::MAINNET, vec![item; 1_000]).unwrap();
     let message = Message::Inv(inventory);
     // The first share begins the count of references.
-    let first = message.payload(&CODEC, TxEncoding::Witness).unwrap();
+    let first = message.payload(&CODEC, TxEncoding::Full).unwrap();
     let mut second = None;
-    let info = measure(|| second = message.payload(&CODEC, TxEncoding::Witness).ok());
+    let info = measure(|| second = message.payload(&CODEC, TxEncoding::Full).ok());
     assert_eq!(info.count_total, 0);
     assert_eq!(second, Some(first));
 }
@@ -154,7 +154,7 @@ fn ping_and_pong_allocate_nothing() {
     let mut out = Vec::with_capacity(8);
     let ping = Message::Ping(Ping::new(7));
     let info = measure(|| {
-        ping.encode_into(&CODEC, TxEncoding::Witness, &mut out)
+        ping.encode_into(&CODEC, TxEncoding::Full, &mut out)
             .unwrap();
     });
     assert_eq!(info.count_total, 0);

@@ -59,6 +59,38 @@ fn looking_at_everything_in_a_block_allocates_nothing() {
     );
 }
 
+/// MWEB data is no exception, in blocks and in transactions.
+#[test]
+fn mweb_allocates_nothing() {
+    let recorded = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/mweb/messages.txt");
+    let recorded = std::fs::read_to_string(recorded).unwrap();
+    let payload = |section: &str| {
+        let line = recorded.lines().find(|line| line.starts_with(section));
+        let (_, hex) = line.unwrap().rsplit_once(" | ").unwrap();
+        let digits = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
+        let bytes: Bytes = (0..hex.len()).step_by(2).map(digits).collect();
+        drop(bytes.clone());
+        bytes
+    };
+    let block = payload("to mweb: mweb-block full |");
+    let pure = payload("to mweb: mweb-tx of pure |");
+    let info = measure(|| {
+        let view = BlockView::from_bytes(block.clone(), TxFormat::Litecoin).unwrap();
+        assert_eq!(view.check_merkle_root(), Ok(()));
+        assert_eq!(view.check_witness_commitment(), Ok(()));
+        assert_eq!(view.check_mweb_commitment(), Ok(()));
+        assert_eq!(view.mweb_header().unwrap().kernel_count, 4);
+        assert_eq!(
+            view.total_size() + 3 * view.base_size() - view.weight(),
+            7_804
+        );
+        let view = TxView::from_bytes(pure.clone(), TxFormat::Litecoin).unwrap();
+        assert_ne!(view.txid().to_bytes(), [0; 32]);
+        assert!(view.is_mweb_only());
+    });
+    assert_eq!(info.count_total, 0);
+}
+
 #[test]
 fn checking_a_block_allocates_nothing() {
     let block = decode(&shared(LARGE));

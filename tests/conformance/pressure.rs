@@ -170,7 +170,7 @@ fn a_full_queue_hands_the_message_back() {
     };
     assert_eq!((accepted, probe.machine.queued()), (100, 1_000_000));
     assert!(
-        matches!(back, Outgoing::Message(message, TxEncoding::Witness) if message == filler(9_976))
+        matches!(back, Outgoing::Message(message, TxEncoding::Full) if message == filler(9_976))
     );
     for _ in 0..100 {
         assert!(matches!(
@@ -397,7 +397,7 @@ fn impossible_counts_do_no_harm() {
 #[test]
 fn one_encoding_is_shared_by_many_peers() {
     let config = config();
-    let once = EncodedMessage::new(filler(10_000), &config, TxEncoding::Witness).unwrap();
+    let once = EncodedMessage::new(filler(10_000), &config, TxEncoding::Full).unwrap();
     let pointer = once.payload().as_ptr();
     for _ in 0..3 {
         let mut probe = Probe::negotiated(config.clone(), Link::inbound());
@@ -415,7 +415,7 @@ fn one_encoding_is_shared_by_many_peers() {
 #[test]
 fn an_encoding_for_others_is_refused() {
     let mainnet = Config::with_secret(Network::MAINNET, [7; 32]);
-    let foreign = EncodedMessage::new(Message::GetAddr, &mainnet, TxEncoding::Witness).unwrap();
+    let foreign = EncodedMessage::new(Message::GetAddr, &mainnet, TxEncoding::Full).unwrap();
     let mut probe = Probe::negotiated(config(), Link::inbound());
     let refused = probe.machine.send_encoded(&foreign);
     assert!(
@@ -435,7 +435,7 @@ fn an_encoding_for_others_is_refused() {
         (Message::MemPool, 60_002, 60_001),
     ] {
         let name = message.command();
-        let once = EncodedMessage::new(message, &config(), TxEncoding::Witness).unwrap();
+        let once = EncodedMessage::new(message, &config(), TxEncoding::Full).unwrap();
         for (version, ok) in [(70_016, true), (reads, true), (not, false)] {
             let remote = VersionPayload::of(version);
             let mut probe = Probe::negotiated_with(config(), Link::inbound(), &remote);

@@ -92,7 +92,7 @@ fn recorded_compact_blocks_become_blocks_and_the_same_compact_blocks_again() {
     let (mut at_once, mut after_an_answer) = (0, 0);
     for recording in recordings() {
         let codec = codec(recording.network, 70_016);
-        let payload = |message: Message| message.payload(&codec, TxEncoding::Witness).unwrap();
+        let payload = |message: Message| message.payload(&codec, TxEncoding::Full).unwrap();
         for compact in &recording.compact_blocks {
             let partial = recording.start(compact);
             let hash = partial.block_hash();

@@ -52,7 +52,7 @@ fn every_frame_is_written_again_as_it_was() {
                 assert_eq!(decoded.trailing, 0, "{at}");
                 let message = decoded.message;
                 assert_eq!(message.command().as_str(), entry.command, "{at}");
-                let again = message.payload(&codec, TxEncoding::Witness);
+                let again = message.payload(&codec, TxEncoding::Full);
                 assert_eq!(again.unwrap(), payload, "{at}");
             }
         }

@@ -134,7 +134,7 @@ fn line(machine: &PeerMachine, event: &Event) -> String {
     };
     let version = machine.remote().map_or(0, |remote| remote.protocol_version);
     let codec = codec(network_of(machine), version);
-    let content = match message.payload(&codec, TxEncoding::Witness) {
+    let content = match message.payload(&codec, TxEncoding::Full) {
         Ok(payload) => format!("{} {:02x?}", payload.len(), sha256d(&payload)),
         // Some speak of what their version does not have.
         Err(_) => format!("{message:?}"),

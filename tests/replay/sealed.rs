@@ -249,7 +249,7 @@ fn hear(sealed: &Sealed, cuts: Cuts) -> (Vec<Heard>, Vec<u8>, PeerMachine) {
                         .remote()
                         .map_or(70_016, |remote| remote.protocol_version);
                     let codec = peer_core::message::Codec::new(&Network::REGTEST, version, &codec);
-                    let payload = message.payload(&codec, peer_core::message::TxEncoding::Witness);
+                    let payload = message.payload(&codec, peer_core::message::TxEncoding::Full);
                     heard.push((message.command().to_string(), payload.unwrap().to_vec()));
                 }
                 Some(Event::Disconnected { .. }) | None if lent.is_empty() => return,

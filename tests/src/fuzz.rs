@@ -194,13 +194,13 @@ pub fn message(input: &[u8]) {
         };
         assert!(first.trailing <= payload.len());
         // Some values may be heard and not said.
-        let Ok(written) = first.message.payload(&codec, TxEncoding::Witness) else {
+        let Ok(written) = first.message.payload(&codec, TxEncoding::Full) else {
             continue;
         };
         let second = Message::decode_as(kind, written.clone(), &codec).unwrap();
         assert_eq!(second.trailing, 0, "{kind}");
         assert_eq!(second.message, first.message, "{kind}");
-        let again = second.message.payload(&codec, TxEncoding::Witness);
+        let again = second.message.payload(&codec, TxEncoding::Full);
         assert_eq!(again.unwrap(), written, "{kind}");
     }
 }

@@ -7,7 +7,9 @@
 use thiserror::Error;
 
 use crate::message::ShortId;
-use crate::wire::{BlockHash, FieldError, MerkleError, WitnessCommitmentError};
+use crate::wire::{
+    BlockHash, FieldError, MerkleError, MwebCommitmentError, WitnessCommitmentError,
+};
 
 /// Why a block cannot be put together from this compact block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -113,6 +115,9 @@ pub enum CompleteError {
     /// The coinbase does not commit to these witnesses. Not in version 1, which has none.
     #[error("{0}")]
     Witness(WitnessCommitmentError),
+    /// The HogEx does not commit to this MWEB block (Litecoin). Not below version 3, which has none.
+    #[error("{0}")]
+    Mweb(MwebCommitmentError),
 }
 
 impl CompleteError {

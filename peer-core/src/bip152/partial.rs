@@ -28,7 +28,7 @@ pub struct PartialBlock {
     /// The transactions that are only named, in rising order of short ids, all of which differ.
     named: Vec<Named>,
     prefilled: PrefilledList,
-    /// Those of the named ones that were found, by position, in the encoding of the version.
+    /// Those of the named ones that were found, by position, as they are in a block of the version's encoding.
     found: BTreeMap<u16, TxView>,
     /// Positions for which several were found. They are not in `found`.
     ambiguous: BTreeSet<u16>,
@@ -168,7 +168,7 @@ impl PartialBlock {
                 continue;
             }
             if let Some(transaction) = index(*short_id) {
-                let transaction = in_encoding(transaction, self.ids.encoding());
+                let transaction = in_block(transaction, self.ids.encoding());
                 self.found.insert(*position, transaction);
             }
         }
@@ -181,7 +181,7 @@ impl PartialBlock {
         if self.ambiguous.contains(&position) {
             return;
         }
-        let transaction = in_encoding(transaction.clone(), self.ids.encoding());
+        let transaction = in_block(transaction.clone(), self.ids.encoding());
         match self.found.entry(position) {
             Entry::Vacant(entry) => {
                 entry.insert(transaction);
@@ -245,11 +245,12 @@ impl PartialBlock {
         }
         // Core asks only where segregated witness is active, which depends on the chain. A block of before then that
         // commits to witnesses without having any is asked for as a whole instead, which does no harm.
-        if self.ids.encoding() == TxEncoding::Witness {
+        if self.ids.encoding() != TxEncoding::Base {
             block
                 .check_witness_commitment()
                 .map_err(CompleteError::Witness)?;
         }
+        block.check_mweb_commitment().map_err(CompleteError::Mweb)?;
         Ok(block)
     }
 
@@ -364,4 +365,13 @@ fn named(block: &CmpctBlock) -> Result<Vec<Named>, CmpctBlockError> {
         }),
         None => Ok(named),
     }
+}
+
+/// A transaction from elsewhere as it is in a block, which has the MWEB data of its transactions in one place.
+fn in_block(transaction: TxView, encoding: TxEncoding) -> TxView {
+    let encoding = match encoding {
+        TxEncoding::Full => TxEncoding::Witness,
+        other => other,
+    };
+    in_encoding(transaction, encoding)
 }

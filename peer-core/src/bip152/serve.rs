@@ -7,10 +7,10 @@ use bytes::Bytes;
 
 use super::{CompactError, IndexOutOfRange, MAX_TXS, ShortIds, encoding, in_encoding};
 use crate::message::{BlockTxn, CmpctBlock, GetBlockTxn, PrefilledList, PrefilledTx, TxList};
-use crate::wire::{BlockHeader, BlockView, List, compact_size_len};
+use crate::wire::{BlockView, List, TxEncoding, TxFormat};
 
-/// The compact block of `block`: its coinbase, the transactions at the positions `prefilled` (in any order), and short
-/// ids of the others, in this version of BIP152.
+/// The compact block of `block`: its coinbase, on Litecoin its HogEx, the transactions at the positions `prefilled` (in
+/// any order), and short ids of the others, in this version of BIP152.
 ///
 /// The `nonce` is to be random and new for each block; the result may be sent to any number of peers that agreed on the
 /// version. It hashes the whole block.
@@ -36,6 +36,14 @@ pub fn compact(
     chosen.extend(prefilled);
     if let Some(&index) = chosen.last() {
         check_index(block, index)?;
+    }
+    if block
+        .transactions()
+        .last()
+        .is_some_and(|last| last.is_hogex())
+    {
+        // Nobody has that either. It is within 16 bits, as the count is.
+        chosen.extend(u16::try_from(count - 1));
     }
     let header = block.header();
     let ids = ShortIds::new(&header, nonce, version);
@@ -107,21 +115,13 @@ fn out_of_range(block: &BlockView, index: u16) -> IndexOutOfRange {
     }
 }
 
-/// What the block has after its transactions, or, in Litecoin's version, a zero for nothing.
+/// What the block has after its transactions. On Litecoin that is MWEB data, for those who agreed on it, and a zero
+/// stands for none.
 fn tail(block: &BlockView, version: u64) -> Bytes {
-    let transactions: usize = block
-        .transactions()
-        .map(|transaction| transaction.total_size())
-        .sum();
-    let count = compact_size_len(block.tx_count().into());
-    let rest = BlockHeader::SIZE + count + transactions;
-    let rest = block.bytes().slice(rest.min(block.total_size())..);
-    if rest.is_empty() && version == LITECOIN {
-        Bytes::from_static(&[0])
-    } else {
-        rest
+    let has_mweb = encoding(version) == TxEncoding::Full;
+    match block.tail() {
+        _ if block.format() == TxFormat::Litecoin && !has_mweb => Bytes::new(),
+        [] if block.format() == TxFormat::Litecoin => Bytes::from_static(&[0]),
+        tail => block.bytes().slice_ref(tail),
     }
 }
-
-/// The version of Litecoin, in which the MWEB part of the block is an optional at the end.
-const LITECOIN: u64 = 3;

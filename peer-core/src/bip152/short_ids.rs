@@ -35,7 +35,7 @@ impl ShortIds {
     pub fn of_tx(&self, transaction: &TxView) -> ShortId {
         match self.encoding {
             TxEncoding::Base => self.of_id(transaction.txid()),
-            TxEncoding::Witness => self.of_id(transaction.wtxid()),
+            TxEncoding::Witness | TxEncoding::Full => self.of_id(transaction.wtxid()),
         }
     }
 

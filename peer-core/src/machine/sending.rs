@@ -67,7 +67,7 @@ impl Waiting {
 }
 
 impl PeerMachine {
-    /// Queues a message; transactions and blocks with their witness (BIP144).
+    /// Queues a message; transactions and blocks with all they have ([`TxEncoding::Full`]).
     ///
     /// Before the handshake is complete messages wait for it. The ticket comes back in
     /// [`Event::Sent`] once the socket has taken the last byte, or the connection ends and
@@ -76,11 +76,11 @@ impl PeerMachine {
     /// # Errors
     /// [`SendError`]; a full queue hands the message back.
     pub fn send(&mut self, message: Message) -> Result<Ticket, SendError> {
-        self.send_outgoing(Outgoing::Message(message, TxEncoding::Witness))
+        self.send_outgoing(Outgoing::Message(message, TxEncoding::Full))
     }
 
-    /// Queues a message with transactions and blocks encoded as asked: `Base` leaves the witness
-    /// out, for remotes that did not ask for it.
+    /// Queues a message with transactions and blocks encoded as asked: `Base` leaves the witness out, `Witness` the MWEB
+    /// data, for remotes that did not ask for it ([`InvKind::encoding`](crate::message::InvKind::encoding)).
     ///
     /// # Errors
     /// As [`send`](Self::send).

@@ -16,7 +16,8 @@ use super::codec::{Payload, fields};
 use super::data::check_format;
 use super::error::{EncodeErrorKind, check_count};
 use crate::wire::{
-    BlockHash, BlockHeader, DecodeErrorKind, FieldError, Item, List, TxEncoding, Writer,
+    BlockHash, BlockHeader, DecodeErrorKind, FieldError, Item, List, Reader, TxEncoding, TxFormat,
+    Writer, mweb,
 };
 
 /// The `sendcmpct` message: the sender understands compact blocks.
@@ -25,7 +26,7 @@ pub struct SendCmpct {
     /// Whether new blocks are to be announced by `cmpctblock`, without asking (high-bandwidth mode). 0 or 1 on the
     /// wire, nothing else.
     pub announce: bool,
-    /// Version of the short ids: 1 for txids, 2 for wtxids. Litecoin uses 3 as well.
+    /// Version of the short ids: 1 for txids, 2 for wtxids. Litecoin has 3 as well: as 2, and MWEB data with it.
     pub version: u64,
 }
 
@@ -127,6 +128,9 @@ pub struct CmpctBlock {
     pub prefilled: PrefilledList,
     /// What the chain adds of its own, as [`Network::compact_block_tail`](crate::network::Network::compact_block_tail)
     /// has it; empty on Bitcoin.
+    ///
+    /// On Litecoin, where version 3 was agreed on, it is what [`BlockView::tail`](crate::wire::BlockView::tail) is, or
+    /// one byte of 0 for a block that has none. It goes out in [`TxEncoding::Full`] only.
     pub tail: Bytes,
 }
 
@@ -174,11 +178,7 @@ impl Payload for CmpctBlock {
             let short_ids: List<ShortId> = reader.list("short ids", limit)?;
             // Both lists together name the transactions of one block.
             let prefilled = PrefilledList::read(reader, codec, limit - short_ids.len())?;
-            let tail = if codec.network.compact_block_tail {
-                reader.bytes("tail", reader.remaining())?
-            } else {
-                Bytes::new()
-            };
+            let tail = read_tail(reader, codec)?;
             Ok(Self {
                 header,
                 nonce,
@@ -202,6 +202,26 @@ impl Payload for CmpctBlock {
         out.u64(self.nonce);
         out.list(&self.short_ids);
         self.prefilled.write(encoding, out);
-        out.bytes(&self.tail);
+        // On Litecoin it is MWEB data, which comes in the full encoding only.
+        let is_mweb = self.prefilled.format() == TxFormat::Litecoin;
+        if !is_mweb || encoding == TxEncoding::Full {
+            out.bytes(&self.tail);
+        }
     }
+}
+
+/// What comes behind the transactions. On Litecoin the structure of an MWEB block, or nothing: which of them depends on
+/// the version of compact blocks that was agreed on, which a codec does not know.
+fn read_tail(reader: &mut Reader<'_>, codec: &Codec<'_>) -> Result<Bytes, FieldError> {
+    if !codec.network.compact_block_tail {
+        return Ok(Bytes::new());
+    }
+    if codec.network.tx_format != TxFormat::Litecoin {
+        return reader.bytes("tail", reader.remaining());
+    }
+    let start = reader.position();
+    if !reader.is_empty() {
+        mweb::scan_optional_block(reader)?;
+    }
+    Ok(reader.since(start))
 }

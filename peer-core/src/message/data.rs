@@ -33,17 +33,11 @@ impl Payload for BlockView {
     }
 
     fn encode(&self, _codec: &Codec<'_>, encoding: TxEncoding, out: &mut Writer<'_>) {
-        match encoding {
-            TxEncoding::Witness => out.bytes(self.bytes()),
-            TxEncoding::Base => out.bytes(&self.without_witness()),
-        }
+        out.bytes(&self.to_bytes(encoding));
     }
 
     fn shared(&self, encoding: TxEncoding) -> Option<Bytes> {
-        Some(match encoding {
-            TxEncoding::Witness => self.bytes().clone(),
-            TxEncoding::Base => self.without_witness(),
-        })
+        Some(self.to_bytes(encoding))
     }
 }
 
@@ -57,17 +51,11 @@ impl Payload for TxView {
     }
 
     fn encode(&self, _codec: &Codec<'_>, encoding: TxEncoding, out: &mut Writer<'_>) {
-        match encoding {
-            TxEncoding::Witness => out.bytes(self.bytes()),
-            TxEncoding::Base => out.bytes(&self.without_witness()),
-        }
+        out.bytes(&self.to_bytes(encoding));
     }
 
     fn shared(&self, encoding: TxEncoding) -> Option<Bytes> {
-        Some(match encoding {
-            TxEncoding::Witness => self.bytes().clone(),
-            TxEncoding::Base => self.without_witness(),
-        })
+        Some(self.to_bytes(encoding))
     }
 }
 

@@ -170,10 +170,7 @@ fn unknown_messages_pass_both_ways() {
     assert_eq!(decoded.trailing, 0);
     assert_eq!(decoded.message.command(), command);
     assert_eq!(decoded.message.kind(), None);
-    let sent = decoded
-        .message
-        .payload(&codec, TxEncoding::Witness)
-        .unwrap();
+    let sent = decoded.message.payload(&codec, TxEncoding::Full).unwrap();
     assert_eq!(sent, payload);
     assert_eq!(sent.as_ptr(), payload.as_ptr());
 }
@@ -188,7 +185,7 @@ fn sending_is_gated() {
         data: Bytes::new(),
     }));
     let mut out = Vec::from([7]);
-    let error = feature.encode_into(&codec, TxEncoding::Witness, &mut out);
+    let error = feature.encode_into(&codec, TxEncoding::Full, &mut out);
     assert_eq!(
         error,
         Err(EncodeError {
@@ -207,13 +204,9 @@ fn a_payload_fits_the_frame() {
         command: CommandName::new("x").unwrap(),
         payload: Bytes::from(alloc::vec![0; len]),
     };
-    assert!(
-        unknown(4_000_000)
-            .payload(&codec, TxEncoding::Witness)
-            .is_ok()
-    );
+    assert!(unknown(4_000_000).payload(&codec, TxEncoding::Full).is_ok());
     let above = unknown(4_000_001);
-    let error = above.payload(&codec, TxEncoding::Witness).unwrap_err();
+    let error = above.payload(&codec, TxEncoding::Full).unwrap_err();
     assert_eq!(
         error.kind,
         EncodeErrorKind::SizeAboveLimit {
@@ -224,7 +217,7 @@ fn a_payload_fits_the_frame() {
     );
     let mut out = Vec::from([7]);
     assert_eq!(
-        above.encode_into(&codec, TxEncoding::Witness, &mut out),
+        above.encode_into(&codec, TxEncoding::Full, &mut out),
         Err(error)
     );
     assert_eq!(out, [7]);

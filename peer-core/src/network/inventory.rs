@@ -3,10 +3,12 @@
 //! The kinds are semantic and the numbers are data: type 5 is a transaction by wtxid on Bitcoin and an aggregation
 //! session on NavCoin, type 3 is a filtered block on one and an encrypted candidate on the other.
 
+use crate::wire::{ServiceFlags, TxEncoding};
+
 /// Flag in the number of a `getdata` item: serve it with its witness (Core's `MSG_WITNESS_FLAG`, BIP144).
 const WITNESS_FLAG: u32 = 1 << 30;
 
-/// Flag in the number of a `getdata` item on Litecoin: serve it with its MWEB data (its `MSG_MWEB_FLAG`).
+/// Flag in the number of a `getdata` item on Litecoin, beside that: serve it with its MWEB data (its `MSG_MWEB_FLAG`).
 const MWEB_FLAG: u32 = 1 << 29;
 
 /// What an inventory vector points at.
@@ -84,6 +86,27 @@ impl InvKind {
                 | Self::FilteredWitnessBlock
                 | Self::MwebBlock
         )
+    }
+
+    /// In which encoding nodes answer a `getdata` item of this kind from a remote that offers `services`; `None` if
+    /// with no transaction and no block, or in the encoding of the compact blocks that were agreed on
+    /// ([`bip152::encoding`](crate::bip152::encoding)).
+    ///
+    /// A block comes as it was asked for. A transaction comes with MWEB data if the remote has the service, whether it
+    /// asked by wtxid, with the witness flag, or with that of MWEB; on other networks than Litecoin there is none. The
+    /// transactions after a `merkleblock` come in the base encoding.
+    #[must_use]
+    pub const fn encoding(self, services: ServiceFlags) -> Option<TxEncoding> {
+        Some(match self {
+            Self::Tx | Self::DandelionTx | Self::Block | Self::FilteredBlock => TxEncoding::Base,
+            Self::WitnessBlock | Self::DandelionWitnessTx => TxEncoding::Witness,
+            Self::MwebBlock => TxEncoding::Full,
+            Self::Wtx | Self::WitnessTx | Self::MwebTx if services.contains(ServiceFlags::MWEB) => {
+                TxEncoding::Full
+            }
+            Self::Wtx | Self::WitnessTx | Self::MwebTx => TxEncoding::Witness,
+            _ => return None,
+        })
     }
 }
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::wire::TxEncoding;
 
 #[test]
 fn presets_by_name() {
@@ -91,4 +92,26 @@ fn inventory_numbers_depend_on_the_network() {
         InvNumbering::NavCoin.number(filtered_witness),
         Some(0x4000_0007)
     );
+}
+
+/// As litecoind answered three peers: see `tests/data/mweb`. Blocks by what was asked for, transactions by what the
+/// peer offers.
+#[test]
+fn encodings_of_what_is_asked_for() {
+    let (plain, mweb) = (ServiceFlags::WITNESS, ServiceFlags::MWEB);
+    let (base, witness, full) = (TxEncoding::Base, TxEncoding::Witness, TxEncoding::Full);
+    for (kind, to_plain, to_mweb) in [
+        (InvKind::Tx, base, base),
+        (InvKind::Wtx, witness, full),
+        (InvKind::WitnessTx, witness, full),
+        (InvKind::MwebTx, witness, full),
+        (InvKind::Block, base, base),
+        (InvKind::WitnessBlock, witness, witness),
+        (InvKind::MwebBlock, full, full),
+    ] {
+        assert_eq!(kind.encoding(plain), Some(to_plain), "{kind:?}");
+        assert_eq!(kind.encoding(plain | mweb), Some(to_mweb), "{kind:?}");
+    }
+    assert_eq!(InvKind::CompactBlock.encoding(mweb), None);
+    assert_eq!(InvKind::Other(77).encoding(mweb), None);
 }

@@ -46,7 +46,7 @@ impl Cx<'_> {
 
     /// A message of the machine's own, encoded; `None` if the version in force cannot carry it.
     pub(crate) fn encode(&self, message: &Message) -> Option<Parcel> {
-        let payload = message.payload(&self.codec(), TxEncoding::Witness).ok()?;
+        let payload = message.payload(&self.codec(), TxEncoding::Full).ok()?;
         Some(Parcel::new(message, payload))
     }
 

@@ -1,4 +1,4 @@
-//! How a network lays out its transactions and blocks, and which half of a transaction is wanted.
+//! How a network lays out its transactions and blocks, and how much of a transaction is wanted.
 //!
 //! Both are plain choices that the codec passes down; the layouts themselves live with the objects.
 
@@ -12,7 +12,7 @@ pub enum TxFormat {
     /// Bitcoin's, with the optional witness of BIP144.
     #[default]
     Bitcoin,
-    /// Litecoin's: Bitcoin's, and MWEB data behind a flag of its own.
+    /// Litecoin's: Bitcoin's, and MWEB data behind a flag of its own. See [`mweb`](crate::wire::mweb).
     Litecoin,
     /// NavCoin's: a time in each transaction, outputs with BLS keys and range proofs, signatures after the lock time,
     /// and a signature after the block. See [`navcoin`](crate::wire::navcoin).
@@ -32,9 +32,13 @@ impl TxFormat {
 /// Which encoding of a transaction (and of the blocks made of them) goes onto the wire (BIP144).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum TxEncoding {
-    /// With witness data where the transaction has any. For peers that asked with the witness flag.
+    /// All there is, as it arrived: with witness data, and with MWEB data on Litecoin. For peers that asked with every
+    /// flag that the network has.
     #[default]
+    Full,
+    /// With witness data where there is any, but without MWEB data. For peers that asked with the witness flag. Differs
+    /// from [`Full`](Self::Full) on Litecoin only.
     Witness,
-    /// Without witness data, as before BIP144. For peers that did not.
+    /// Without either, as before BIP144. For peers that asked with no flag.
     Base,
 }

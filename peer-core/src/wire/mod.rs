@@ -15,6 +15,7 @@ mod hash;
 mod header;
 mod list;
 mod merkle;
+pub mod mweb;
 pub mod navcoin;
 mod reader;
 mod services;
@@ -26,7 +27,9 @@ pub use self::address::{
     AddrEntry, AddrIter, AddrList, AddrV2List, AddrV2Record, AddrV2Records, Address, AddressError,
     MAX_ADDRESS_SIZE, NetAddr,
 };
-pub use self::block::{Block, BlockView, MerkleError, Transactions, WitnessCommitmentError};
+pub use self::block::{
+    Block, BlockView, MerkleError, MwebCommitmentError, Transactions, WitnessCommitmentError,
+};
 pub use self::compact_size::{MAX_SIZE, compact_size_len};
 pub(crate) use self::cut::cut;
 pub use self::error::{DecodeErrorKind, FieldError};

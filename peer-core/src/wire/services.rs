@@ -26,6 +26,9 @@ impl ServiceFlags {
     pub const NETWORK_LIMITED: Self = Self(1 << 10);
     /// Speaks the encrypted transport (BIP324; Core's `NODE_P2P_V2`).
     pub const P2P_V2: Self = Self(1 << 11);
+    /// Serves blocks and transactions with MWEB data (Litecoin Core's `NODE_MWEB`). On Litecoin only: elsewhere the bit is
+    /// free for experiments, so it is never shown by this name.
+    pub const MWEB: Self = Self(1 << 24);
 
     const NAMES: [(Self, &'static str); 7] = [
         (Self::NETWORK, "NETWORK"),

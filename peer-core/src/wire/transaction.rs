@@ -23,7 +23,7 @@ pub use self::iter::{Inputs, Outputs, WitnessIter, Witnesses};
 pub use self::owned::{Transaction, TxIn, TxOut};
 pub use self::view::TxView;
 
-pub(super) use self::item::string;
+pub(super) use self::item::{count, string};
 pub(super) use self::layout::Layout;
 pub(super) use self::owned::{write_inputs, write_witnesses};
 

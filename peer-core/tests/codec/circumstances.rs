@@ -14,13 +14,13 @@ fn at(version: u32) -> Codec<'static> {
 }
 
 fn refused(message: &Message, codec: &Codec<'_>) -> EncodeErrorKind {
-    let error = message.payload(codec, TxEncoding::Witness).unwrap_err();
+    let error = message.payload(codec, TxEncoding::Full).unwrap_err();
     assert_eq!(error.command, message.command());
     error.kind
 }
 
 fn sent(message: &Message, codec: &Codec<'_>) -> Bytes {
-    message.payload(codec, TxEncoding::Witness).unwrap()
+    message.payload(codec, TxEncoding::Full).unwrap()
 }
 
 /// A network that differs from Bitcoin where NavCoin does.

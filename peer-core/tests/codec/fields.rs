@@ -212,7 +212,7 @@ fn compact_block_of_litecoin() {
     assert_eq!(samples.len(), 2);
     for sample in samples {
         assert_eq!(the!(CmpctBlock, sample).tail[..], [0]);
-        let error = sample.message().payload(&mainnet(), TxEncoding::Witness);
+        let error = sample.message().payload(&mainnet(), TxEncoding::Full);
         let kind = EncodeErrorKind::OtherLayout { field: "prefilled" };
         assert_eq!(error.unwrap_err().kind, kind);
         let elsewhere = decode(MessageKind::CmpctBlock, sample.payload).unwrap();

@@ -168,7 +168,7 @@ fn limits_are_settings() {
     let btcd = MessageLimits::btcd();
     let codec = Codec::new(&Network::MAINNET, 70_016, &btcd);
     let message = Message::GetHeaders(Box::new(locator(500)));
-    let payload = message.payload(&codec, TxEncoding::Witness).unwrap();
+    let payload = message.payload(&codec, TxEncoding::Full).unwrap();
     assert!(Message::decode_as(MessageKind::GetHeaders, payload.clone(), &codec).is_ok());
     assert!(
         decode(MessageKind::GetHeaders, payload)
@@ -314,7 +314,7 @@ fn zeros<T: From<Hash> + peer_core::wire::Item>(count: usize) -> List<T> {
 fn one_more_is_not_sent() {
     for message in messages(1) {
         let codec = codec_for(message.kind().unwrap());
-        let error = message.payload(&codec, TxEncoding::Witness);
+        let error = message.payload(&codec, TxEncoding::Full);
         let kind = error.unwrap_err().kind;
         let above = matches!(
             kind,
@@ -330,7 +330,7 @@ fn the_limit_is_sent_and_accepted() {
     for message in messages(0) {
         let kind = message.kind().unwrap();
         let codec = codec_for(kind);
-        let payload = message.payload(&codec, TxEncoding::Witness).unwrap();
+        let payload = message.payload(&codec, TxEncoding::Full).unwrap();
         assert!(payload.len() <= kind.max_payload(&codec), "{kind}");
         let decoded = decode(kind, payload).unwrap();
         assert_eq!(decoded.message, message);
@@ -350,11 +350,11 @@ fn draft_locators() {
             filter_type: 0,
         })))
     };
-    let payload = ask(500).payload(&codec, TxEncoding::Witness).unwrap();
+    let payload = ask(500).payload(&codec, TxEncoding::Full).unwrap();
     assert_eq!(payload.len(), MessageKind::GetCFHeaders.max_payload(&codec));
     let decoded = Message::decode_as(MessageKind::GetCFHeaders, payload, &codec).unwrap();
     assert_eq!(decoded.message, ask(500));
-    let error = ask(501).payload(&codec, TxEncoding::Witness).unwrap_err();
+    let error = ask(501).payload(&codec, TxEncoding::Full).unwrap_err();
     let (field, count, limit) = ("locator", 501, 500);
     let kind = EncodeErrorKind::CountAboveLimit {
         field,
@@ -383,9 +383,7 @@ fn merkle_block_hashes() {
         }))
     };
     let at_limit = block(LIMITS.merkle_hashes);
-    let error = at_limit
-        .payload(&mainnet(), TxEncoding::Witness)
-        .unwrap_err();
+    let error = at_limit.payload(&mainnet(), TxEncoding::Full).unwrap_err();
     assert!(matches!(
         error.kind,
         EncodeErrorKind::SizeAboveLimit {
@@ -393,8 +391,8 @@ fn merkle_block_hashes() {
             ..
         }
     ));
-    assert!(at_limit.payload(&codec, TxEncoding::Witness).is_ok());
-    let above = block(LIMITS.merkle_hashes + 1).payload(&codec, TxEncoding::Witness);
+    assert!(at_limit.payload(&codec, TxEncoding::Full).is_ok());
+    let above = block(LIMITS.merkle_hashes + 1).payload(&codec, TxEncoding::Full);
     assert!(matches!(
         above.unwrap_err().kind,
         EncodeErrorKind::CountAboveLimit { .. }

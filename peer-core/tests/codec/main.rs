@@ -17,6 +17,7 @@ mod fields;
 mod limits;
 mod listeners;
 mod malformed;
+mod mweb;
 mod navcoin;
 mod round_trip;
 mod samples;

@@ -477,7 +477,7 @@ fn is_stable(kind: MessageKind, payload: &Bytes, codec: &Codec<'_>) {
     // Looking at a view must not panic either.
     let shown = format!("{:?}", decoded.message);
     assert!(!shown.is_empty());
-    if let Ok(again) = decoded.message.payload(codec, TxEncoding::Witness) {
+    if let Ok(again) = decoded.message.payload(codec, TxEncoding::Full) {
         assert_eq!(again, payload[..payload.len() - decoded.trailing]);
     }
 }
@@ -487,7 +487,7 @@ proptest! {
     fn every_message(message in any_kind().prop_flat_map(message)) {
         let kind = message.kind().unwrap();
         let codec = codec_for(kind);
-        let payload = message.payload(&codec, TxEncoding::Witness).unwrap();
+        let payload = message.payload(&codec, TxEncoding::Full).unwrap();
         prop_assert!(payload.len() <= kind.max_payload(&codec));
         let decoded = decode(kind, payload).unwrap();
         prop_assert_eq!(decoded.trailing, 0);
@@ -499,14 +499,14 @@ proptest! {
     fn base_encoding(message in any_kind().prop_flat_map(message)) {
         let kind = message.kind().unwrap();
         let codec = codec_for(kind);
-        let witness = message.payload(&codec, TxEncoding::Witness).unwrap();
+        let witness = message.payload(&codec, TxEncoding::Full).unwrap();
         let base = message.payload(&codec, TxEncoding::Base).unwrap();
         prop_assert!(base.len() <= witness.len());
         let mut out = Vec::new();
         message.encode_into(&codec, TxEncoding::Base, &mut out).unwrap();
         prop_assert_eq!(&out, &base);
         let stripped = decode(kind, base.clone()).unwrap().message;
-        prop_assert_eq!(stripped.payload(&codec, TxEncoding::Witness).unwrap(), base);
+        prop_assert_eq!(stripped.payload(&codec, TxEncoding::Full).unwrap(), base);
         if let (Message::CmpctBlock(before), Message::CmpctBlock(after)) = (&message, &stripped) {
             let positions = |block: &CmpctBlock| {
                 block.prefilled.iter().map(|tx| tx.index).collect::<Vec<_>>()

@@ -106,6 +106,7 @@ pub(crate) fn samples() -> Vec<Sample> {
         "litecoind-compact-3.txt",
         &Network::LITECOIN_REGTEST,
     ));
+    samples.extend(mweb());
     samples.extend(recording("knots-29.4-regtest.txt", &Network::REGTEST));
     samples.extend(features());
     samples.extend(composed("messages/draft-filters.txt", &DRAFT, 70_013));
@@ -164,6 +165,26 @@ fn recording(file: &str, network: &'static Network) -> Vec<Sample> {
             }
         })
         .collect()
+}
+
+/// Each payload of `mweb/messages.txt` once; its README describes the notation.
+fn mweb() -> impl Iterator<Item = Sample> {
+    let text = String::from_utf8(read("../mweb/messages.txt").into()).unwrap();
+    let lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    lines.into_iter().filter_map(|line| {
+        let columns: Vec<&str> = line.split(" | ").collect();
+        let [section, command, _, payload] = columns[..] else {
+            panic!("{line}");
+        };
+        let is_new = command != "-" && !payload.starts_with('=');
+        is_new.then(|| Sample {
+            name: format!("mweb/{section}"),
+            kind: kind(command),
+            payload: unhex(payload),
+            network: &Network::LITECOIN_REGTEST,
+            version: 70_016,
+        })
+    })
 }
 
 /// `navcoin/composed.txt` describes the notation.

@@ -32,8 +32,8 @@ fn written_again_it_is_the_same() {
 /// Both ways of encoding, which must agree.
 fn encode(sample: &Sample, message: &Message) -> Option<Bytes> {
     let mut out = vec![0xee];
-    let into = message.encode_into(&sample.codec(), TxEncoding::Witness, &mut out);
-    let payload = message.payload(&sample.codec(), TxEncoding::Witness);
+    let into = message.encode_into(&sample.codec(), TxEncoding::Full, &mut out);
+    let payload = message.payload(&sample.codec(), TxEncoding::Full);
     assert_eq!(into.err(), payload.as_ref().err().copied());
     let payload = payload.ok()?;
     assert_eq!(out[1..], payload[..], "{}", sample.name);
@@ -57,7 +57,7 @@ fn views_share_the_payload() {
                 | Message::Tx(_)
         );
         if shared {
-            let payload = message.payload(&sample.codec(), TxEncoding::Witness);
+            let payload = message.payload(&sample.codec(), TxEncoding::Full);
             assert!(
                 within(&payload.unwrap(), &sample.payload),
                 "{}",
@@ -159,7 +159,7 @@ fn under_another_name() {
             let decoded = Message::decode_as(*kind, sample.payload.clone(), &codec);
             let Ok(decoded) = decoded else { continue };
             let len = sample.payload.len() - decoded.trailing;
-            if let Ok(again) = decoded.message.payload(&codec, TxEncoding::Witness) {
+            if let Ok(again) = decoded.message.payload(&codec, TxEncoding::Full) {
                 assert_eq!(again, sample.payload[..len], "{} as {kind}", sample.name);
             }
         }

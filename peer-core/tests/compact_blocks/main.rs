@@ -12,6 +12,7 @@
 mod captured;
 mod completing;
 mod hostile;
+mod mweb;
 mod serving;
 
 use bytes::Bytes;

@@ -12,6 +12,7 @@ mod addresses;
 mod blocks;
 mod headers;
 mod merkle;
+mod mweb;
 mod transactions;
 
 use bytes::Bytes;

@@ -182,6 +182,7 @@ fn next_object(
     while let Some(item) = wanted.get(*next) {
         *next += 1;
         let encoding = match item.kind {
+            InvKind::MwebBlock => Some(TxEncoding::Full),
             InvKind::WitnessBlock => Some(TxEncoding::Witness),
             InvKind::Block => Some(TxEncoding::Base),
             _ => None,

@@ -26,7 +26,7 @@ const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
 fn frame(message: &Message) -> Vec<u8> {
     let limits = MessageLimits::default();
     let codec = crate::message::Codec::new(&Network::REGTEST, 70_016, &limits);
-    let payload = message.payload(&codec, TxEncoding::Witness).unwrap();
+    let payload = message.payload(&codec, TxEncoding::Full).unwrap();
     let header = Header {
         magic: Network::REGTEST.magic,
         command: message.command().to_bytes(),

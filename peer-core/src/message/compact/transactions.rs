@@ -13,7 +13,7 @@ use crate::wire::{FieldError, Reader, TxEncoding, TxFormat, TxView, Writer, with
 /// A list of transactions over shared bytes, checked once and found again as they are iterated.
 #[derive(Clone, PartialEq, Eq)]
 pub struct TxList {
-    /// Count and transactions, with their witnesses.
+    /// Count and transactions, with all they have.
     encoded: Bytes,
     format: TxFormat,
 }
@@ -46,14 +46,12 @@ impl TxList {
     }
 
     pub(super) fn write(&self, encoding: TxEncoding, out: &mut Writer<'_>) {
-        match encoding {
-            TxEncoding::Witness => out.bytes(&self.encoded),
-            TxEncoding::Base => {
-                out.size(self.len());
-                for transaction in self {
-                    out.bytes(&transaction.without_witness());
-                }
-            }
+        if encoding == TxEncoding::Full {
+            return out.bytes(&self.encoded);
+        }
+        out.size(self.len());
+        for transaction in self {
+            out.bytes(&transaction.to_bytes(encoding));
         }
     }
 
@@ -138,7 +136,7 @@ pub struct PrefilledTx {
 /// The prefilled transactions of a compact block, over shared bytes, in rising order of position.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PrefilledList {
-    /// Count, then differences of positions and transactions with their witnesses.
+    /// Count, then differences of positions and transactions with all they have.
     encoded: Bytes,
     format: TxFormat,
 }
@@ -191,14 +189,14 @@ impl PrefilledList {
     }
 
     pub(super) fn write(&self, encoding: TxEncoding, out: &mut Writer<'_>) {
-        if encoding == TxEncoding::Witness {
+        if encoding == TxEncoding::Full {
             return out.bytes(&self.encoded);
         }
         out.size(self.len());
         let mut next = 0;
         for PrefilledTx { index, transaction } in self {
             out.compact_size(u64::from(index) - next);
-            out.bytes(&transaction.without_witness());
+            out.bytes(&transaction.to_bytes(encoding));
             next = u64::from(index) + 1;
         }
     }

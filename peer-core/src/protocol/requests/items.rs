@@ -9,7 +9,7 @@ use crate::time::Timestamp;
 use crate::transport::outbox::Ticket;
 use crate::wire::{Hash, Txid, Wtxid};
 
-/// In which form an object comes that was asked for; with or without witness is the same.
+/// In which form an object comes that was asked for; with or without witness and MWEB data is the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Form {
     /// A transaction, by txid.

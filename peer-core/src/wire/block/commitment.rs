@@ -1,4 +1,5 @@
-//! What a block commits to: the merkle root in its header, the witness commitment in its coinbase (BIP141).
+//! What a block commits to: the merkle root in its header, the witness commitment in its coinbase (BIP141), and on
+//! Litecoin the MWEB header in its HogEx.
 
 use sha2::{Digest, Sha256};
 use thiserror::Error;
@@ -46,6 +47,21 @@ pub enum WitnessCommitmentError {
     ReservedValue,
     /// The commitment is to other witnesses (Core's `bad-witness-merkle-match`).
     #[error("witness data does not match the commitment")]
+    Mismatch,
+}
+
+/// Why a block's MWEB header is not the one that its HogEx commits to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum MwebCommitmentError {
+    /// A HogEx, and no MWEB block (Litecoin Core's `mweb-missing`).
+    #[error("HogEx without an MWEB block")]
+    Missing,
+    /// The first output of the HogEx has not the form of a commitment (Litecoin Core's `bad-hogex`).
+    #[error("HogEx without a commitment")]
+    Uncommitted,
+    /// The commitment is to another header (Litecoin Core's `mweb-hash-mismatch`).
+    #[error("MWEB header does not match the commitment")]
     Mismatch,
 }
 
@@ -125,6 +141,29 @@ impl BlockView {
         }
     }
 
+    /// Checks that the HogEx commits to the MWEB header, or that there is no HogEx: as far as the encoding says, which
+    /// without MWEB does not.
+    ///
+    /// The header's own roots are over more than the block, so what they say of the rest of the MWEB block is not for
+    /// here; neither is the HogEx itself, which [`check_merkle_root`](Self::check_merkle_root) has to speak for first.
+    ///
+    /// # Errors
+    ///
+    /// [`MwebCommitmentError`].
+    pub fn check_mweb_commitment(&self) -> Result<(), MwebCommitmentError> {
+        let Some(hogex) = self.transactions().last().filter(TxView::is_hogex) else {
+            return Ok(());
+        };
+        let header = self.mweb_header().ok_or(MwebCommitmentError::Missing)?;
+        let output = hogex.outputs().next();
+        let committed = output.and_then(|output| output.script_pubkey.strip_prefix(&MWEB_HEADER));
+        match committed.ok_or(MwebCommitmentError::Uncommitted)? {
+            hash if hash.len() != 32 => Err(MwebCommitmentError::Uncommitted),
+            hash if hash != header.hash() => Err(MwebCommitmentError::Mismatch),
+            _ => Ok(()),
+        }
+    }
+
     /// The root over the wtxids, where zeros stand for the coinbase: it contains the commitment.
     fn witness_root(&self) -> [u8; 32] {
         let others = self
@@ -151,3 +190,6 @@ fn reserved_value(coinbase: &TxView) -> Option<[u8; 32]> {
 
 /// What a commitment's script begins with: `OP_RETURN`, a push of 36 bytes, and BIP141's tag.
 const COMMITMENT: [u8; 6] = [0x6a, 0x24, 0xaa, 0x21, 0xa9, 0xed];
+
+/// What the script of a HogEx's first output begins with: witness version 8, and a push of 32 bytes.
+const MWEB_HEADER: [u8; 2] = [0x58, 0x20];

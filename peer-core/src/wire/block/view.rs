@@ -13,8 +13,8 @@ use super::owned::Block;
 use crate::wire::error::saturate;
 use crate::wire::transaction::{Layout, string};
 use crate::wire::{
-    BlockHash, BlockHeader, DecodeErrorKind, FieldError, Reader, TxFormat, TxView, Writer,
-    count_len, cut,
+    BlockHash, BlockHeader, DecodeErrorKind, FieldError, Reader, TxEncoding, TxFormat, TxView,
+    Writer, count_len, cut, mweb,
 };
 
 /// A structurally valid block over shared bytes. Cloning costs a reference count.
@@ -34,12 +34,7 @@ use crate::wire::{
 #[derive(Clone, PartialEq, Eq)]
 pub struct BlockView {
     bytes: Bytes,
-    tx_count: u32,
-    /// Bytes that the base encoding leaves out.
-    witness_size: u32,
-    /// Bytes after the transactions.
-    tail_size: u32,
-    format: TxFormat,
+    shape: Shape,
 }
 
 impl BlockView {
@@ -54,13 +49,16 @@ impl BlockView {
     pub fn decode(reader: &mut Reader<'_>, format: TxFormat) -> Result<Self, FieldError> {
         let start = reader.position();
         let shape = Shape::scan(reader, format)?;
-        Ok(Self::new(reader.since(start), shape, format))
+        Ok(Self {
+            bytes: reader.since(start),
+            shape,
+        })
     }
 
     /// The block at the front of `payload`, and the number of bytes after it.
     pub(crate) fn cut(payload: Bytes, format: TxFormat) -> Result<(Self, usize), FieldError> {
         let (shape, bytes, trailing) = cut(payload, |reader| Shape::scan(reader, format))?;
-        Ok((Self::new(bytes, shape, format), trailing))
+        Ok((Self { bytes, shape }, trailing))
     }
 
     /// The block that `bytes` are, to the last one.
@@ -78,22 +76,7 @@ impl BlockView {
                 DecodeErrorKind::TrailingBytes { count },
             ));
         }
-        Ok(Self::new(bytes, shape, format))
-    }
-
-    fn new(bytes: Bytes, shape: Shape, format: TxFormat) -> Self {
-        let Shape {
-            tx_count,
-            witness_size,
-            tail_size,
-        } = shape;
-        Self {
-            bytes,
-            tx_count,
-            witness_size,
-            tail_size,
-            format,
-        }
+        Ok(Self { bytes, shape })
     }
 
     /// The block as it arrived.
@@ -105,7 +88,7 @@ impl BlockView {
     /// The layout that it was read in.
     #[must_use]
     pub const fn format(&self) -> TxFormat {
-        self.format
+        self.shape.format
     }
 
     /// The header.
@@ -124,19 +107,21 @@ impl BlockView {
     /// Number of transactions.
     #[must_use]
     pub const fn tx_count(&self) -> u32 {
-        self.tx_count
+        self.shape.tx_count
     }
 
     /// Whether any transaction has a witness.
     #[must_use]
     pub const fn has_witness(&self) -> bool {
-        self.witness_size != 0
+        self.shape.has_witness
     }
 
-    /// Bytes without the witnesses.
+    /// Bytes of the base encoding.
     #[must_use]
     pub fn base_size(&self) -> usize {
-        self.bytes.len().saturating_sub(self.witness_size as usize)
+        self.bytes
+            .len()
+            .saturating_sub(self.shape.beyond_base as usize)
     }
 
     /// Bytes in all.
@@ -145,10 +130,33 @@ impl BlockView {
         self.bytes.len()
     }
 
-    /// The weight (BIP141): three times the base size and once the total.
+    /// The weight (BIP141): three times the base size and once the size with witnesses. MWEB data is weighed apart.
     #[must_use]
     pub fn weight(&self) -> usize {
-        3 * self.base_size() + self.total_size()
+        3 * self.base_size() + self.size_in(TxEncoding::Witness)
+    }
+
+    /// Bytes of an encoding.
+    fn size_in(&self, encoding: TxEncoding) -> usize {
+        if self.is_whole_in(encoding) {
+            return self.total_size();
+        }
+        if encoding == TxEncoding::Base {
+            return self.base_size();
+        }
+        let left_out = self
+            .transactions()
+            .map(|transaction| transaction.total_size() - transaction.size_in(encoding));
+        self.total_size() - self.shape.tail_size as usize - left_out.sum::<usize>()
+    }
+
+    /// Whether an encoding leaves out nothing.
+    const fn is_whole_in(&self, encoding: TxEncoding) -> bool {
+        match encoding {
+            TxEncoding::Full => true,
+            TxEncoding::Witness => !self.shape.has_mweb_flag,
+            TxEncoding::Base => self.shape.beyond_base == 0,
+        }
     }
 
     /// The transactions in order, as views that share the block's bytes.
@@ -159,9 +167,9 @@ impl BlockView {
         let _ = reader.slice("header", BlockHeader::SIZE);
         let _ = reader.compact_size("transactions");
         Transactions {
-            remaining: self.tx_count as usize,
+            remaining: self.shape.tx_count as usize,
             reader,
-            format: self.format,
+            format: self.shape.format,
         }
     }
 
@@ -171,34 +179,66 @@ impl BlockView {
         self.transactions().next().filter(TxView::is_coinbase)
     }
 
+    /// The block in an encoding. Shares the bytes where that leaves out nothing.
+    #[must_use]
+    pub fn to_bytes(&self, encoding: TxEncoding) -> Bytes {
+        if self.is_whole_in(encoding) {
+            return self.bytes.clone();
+        }
+        let mut bytes = Vec::with_capacity(self.size_in(encoding));
+        self.header().encode(&mut Writer::new(&mut bytes));
+        Writer::new(&mut bytes).size(self.shape.tx_count as usize);
+        for transaction in self.transactions() {
+            transaction.write(encoding, &mut bytes);
+        }
+        if self.shape.format != TxFormat::Litecoin {
+            bytes.extend_from_slice(self.tail());
+        }
+        bytes.into()
+    }
+
     /// The base encoding, for peers that do not ask for witnesses. Shares the bytes where there is none to leave out.
     #[must_use]
     pub fn without_witness(&self) -> Bytes {
-        if !self.has_witness() {
-            return self.bytes.clone();
-        }
-        let mut base = Vec::with_capacity(self.base_size());
-        self.header().encode(&mut Writer::new(&mut base));
-        Writer::new(&mut base).size(self.tx_count as usize);
-        for transaction in self.transactions() {
-            transaction.write_base(&mut base);
-        }
-        base.extend_from_slice(self.tail());
-        base.into()
+        self.to_bytes(TxEncoding::Base)
     }
 
     /// What the chain has after the transactions of a block, undivided; empty on Bitcoin.
     #[must_use]
     pub fn tail(&self) -> &[u8] {
-        let start = self.bytes.len().saturating_sub(self.tail_size as usize);
+        let start = self
+            .bytes
+            .len()
+            .saturating_sub(self.shape.tail_size as usize);
         self.bytes.get(start..).unwrap_or_default()
+    }
+
+    /// Litecoin's MWEB block: its header and its inputs, outputs and kernels (see [`mweb`]). `None` in a block from
+    /// before there was MWEB, and in an encoding that leaves it out.
+    #[must_use]
+    pub fn mweb(&self) -> Option<&[u8]> {
+        match self.tail() {
+            [1, block @ ..] if self.shape.format == TxFormat::Litecoin => Some(block),
+            _ => None,
+        }
+    }
+
+    /// The header of the MWEB block.
+    #[must_use]
+    pub fn mweb_header(&self) -> Option<mweb::Header> {
+        let block = self.mweb()?.len();
+        let mut reader = Reader::new(&self.bytes);
+        // Cannot fail: it is the end of the bytes, and was read before.
+        let _ = reader.slice("mweb block", self.total_size() - block);
+        mweb::Header::read(&mut reader).ok()
     }
 
     /// NavCoin's signature of the block by whoever staked for it, empty where it was mined; `None` on other networks.
     #[must_use]
     pub fn signature(&self) -> Option<&[u8]> {
         let tail = self.tail();
-        (self.format == TxFormat::NavCoin).then(|| tail.get(count_len(tail)..).unwrap_or_default())
+        (self.shape.format == TxFormat::NavCoin)
+            .then(|| tail.get(count_len(tail)..).unwrap_or_default())
     }
 
     /// The owned form, independent of the block's bytes; `None` if the block is of a layout that has parts of its own,
@@ -212,7 +252,7 @@ impl BlockView {
             header: self.header(),
             transactions: transactions.collect::<Option<_>>()?,
         })
-        .filter(|_| self.tail_size == 0)
+        .filter(|_| self.shape.tail_size == 0)
     }
 }
 
@@ -220,7 +260,7 @@ impl fmt::Debug for BlockView {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BlockView")
             .field("block_hash", &self.block_hash())
-            .field("tx_count", &self.tx_count)
+            .field("tx_count", &self.shape.tx_count)
             .field("total_size", &self.bytes.len())
             .finish_non_exhaustive()
     }
@@ -251,30 +291,52 @@ impl ExactSizeIterator for Transactions<'_> {}
 impl FusedIterator for Transactions<'_> {}
 
 /// What one pass over a block finds out.
+#[derive(Clone, Copy, PartialEq, Eq)]
 struct Shape {
+    format: TxFormat,
     tx_count: u32,
-    witness_size: u32,
+    /// Bytes that the base encoding leaves out.
+    beyond_base: u32,
+    /// Bytes after the transactions.
     tail_size: u32,
+    has_witness: bool,
+    /// Any transaction has more than a peer without MWEB can read.
+    has_mweb_flag: bool,
 }
 
 impl Shape {
     fn scan(reader: &mut Reader<'_>, format: TxFormat) -> Result<Self, FieldError> {
         reader.slice("header", BlockHeader::SIZE)?;
-        let tx_count = Layout::count(reader, "transactions")?;
-        let mut witness_size = 0_u32;
-        for _ in 0..tx_count {
-            let size = Layout::scan(reader, format)?.witness_size();
-            witness_size = witness_size.saturating_add(size);
+        let mut shape = Self {
+            format,
+            tx_count: Layout::count(reader, "transactions")?,
+            beyond_base: 0,
+            tail_size: 0,
+            has_witness: false,
+            has_mweb_flag: false,
+        };
+        let mut ends_in_hogex = false;
+        for _ in 0..shape.tx_count {
+            let layout = Layout::scan(reader, format)?;
+            shape.beyond_base = shape.beyond_base.saturating_add(layout.beyond_base());
+            shape.has_witness |= layout.has_witness();
+            shape.has_mweb_flag |= layout.has_mweb_flag();
+            ends_in_hogex = layout.is_hogex();
         }
         let tail = reader.position();
         match format {
-            TxFormat::Bitcoin | TxFormat::Litecoin => {}
+            TxFormat::Bitcoin => {}
+            TxFormat::Litecoin => {
+                if shape.tx_count >= 2 && ends_in_hogex {
+                    mweb::scan_optional_block(reader)?;
+                }
+            }
             TxFormat::NavCoin => drop(string(reader, "block signature")?),
         }
-        Ok(Self {
-            tx_count,
-            witness_size,
-            tail_size: saturate(reader.position() - tail),
-        })
+        shape.tail_size = saturate(reader.position() - tail);
+        if format == TxFormat::Litecoin {
+            shape.beyond_base = shape.beyond_base.saturating_add(shape.tail_size);
+        }
+        Ok(shape)
     }
 }

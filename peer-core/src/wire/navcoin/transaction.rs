@@ -116,7 +116,7 @@ impl Transaction {
 
     /// Appends the transaction. [`TxEncoding::Witness`] makes a difference only where there is a witness.
     pub fn encode(&self, encoding: TxEncoding, writer: &mut Writer<'_>) {
-        let with_witness = encoding == TxEncoding::Witness && self.has_witness();
+        let with_witness = encoding != TxEncoding::Base && self.has_witness();
         writer.i32(self.version);
         writer.u32(self.time);
         write_inputs(&self.inputs, with_witness, writer);

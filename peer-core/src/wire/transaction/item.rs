@@ -193,7 +193,7 @@ impl fmt::Debug for WitnessView<'_> {
 /// bytes and not as a broken limit: the protocol has no limit here, and a transaction cut short is no worse than any
 /// other message cut short.
 #[inline]
-pub(super) fn count(
+pub(in crate::wire) fn count(
     reader: &mut Reader<'_>,
     field: &'static str,
     least_size: usize,

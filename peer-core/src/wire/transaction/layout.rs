@@ -3,6 +3,7 @@
 
 use super::item::{TxInView, TxOutView, WitnessView, count};
 use crate::wire::error::saturate;
+use crate::wire::mweb;
 use crate::wire::navcoin::Trailer;
 use crate::wire::{DecodeErrorKind, FieldError, Reader, TxFormat};
 
@@ -10,11 +11,13 @@ use crate::wire::{DecodeErrorKind, FieldError, Reader, TxFormat};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::wire) struct Layout {
     pub(super) format: TxFormat,
-    /// Of the input count, right behind the version and, if there are any, marker and flags.
-    pub(super) inputs: u8,
+    /// As they stand behind the marker; 0 where there is none.
+    flags: u8,
+    /// Whether it has the MWEB flag and no MWEB data.
+    is_hogex: bool,
     /// Of the output count.
     pub(super) outputs: u32,
-    /// Of the first witness stack; equal to `lock_time` where there is no witness.
+    /// Behind the outputs: of the first witness stack, or else of what comes next.
     pub(super) witness: u32,
     /// Of the lock time.
     pub(super) lock_time: u32,
@@ -65,9 +68,30 @@ impl Layout {
         self.lock_time
     }
 
-    /// Bytes that the base encoding leaves out: marker, flags and witness.
-    pub(in crate::wire) fn witness_size(&self) -> u32 {
-        let flags = self.inputs.saturating_sub(self.format.prefix_size());
+    /// Where the input count is: right behind the version and, if there are any, marker and flags.
+    pub(super) const fn inputs(&self) -> u8 {
+        let flags = if self.flags == 0 { 0 } else { 2 };
+        self.format.prefix_size() + flags
+    }
+
+    /// Whether any input has a witness.
+    pub(in crate::wire) const fn has_witness(&self) -> bool {
+        self.flags & WITNESS_FLAG != 0
+    }
+
+    /// Whether there is more than a peer without MWEB can read: MWEB data, or that it is the HogEx.
+    pub(in crate::wire) const fn has_mweb_flag(&self) -> bool {
+        self.flags & MWEB_FLAG != 0
+    }
+
+    /// Whether this is Litecoin's HogEx.
+    pub(in crate::wire) const fn is_hogex(&self) -> bool {
+        self.is_hogex
+    }
+
+    /// Bytes that the base encoding leaves out: marker, flags and all between the outputs and the lock time.
+    pub(in crate::wire) fn beyond_base(&self) -> u32 {
+        let flags = self.inputs().saturating_sub(self.format.prefix_size());
         self.lock_time
             .saturating_sub(self.witness)
             .saturating_add(flags.into())
@@ -82,24 +106,25 @@ impl Layout {
         if format == TxFormat::NavCoin {
             reader.u32("time")?;
         }
-        let mut inputs = format.prefix_size();
-        let flagged = is_flagged(reader)?;
-        if flagged {
+        let flags = flags(reader, format)?;
+        if flags != 0 {
             reader.u16("flags")?;
-            inputs += 2;
         }
         let input_count = count(reader, "inputs", TxInView::LEAST_SIZE)?;
         for _ in 0..input_count {
             TxInView::read(reader)?;
         }
         let outputs = here(reader);
-        for _ in 0..count(reader, "outputs", TxOutView::LEAST_SIZE)? {
+        let output_count = count(reader, "outputs", TxOutView::LEAST_SIZE)?;
+        for _ in 0..output_count {
             TxOutView::read(reader, format)?;
         }
         let witness = here(reader);
-        if flagged {
+        if flags & WITNESS_FLAG != 0 {
             scan_witness(reader, input_count, format)?;
         }
+        let is_mweb = format == TxFormat::Litecoin && flags & MWEB_FLAG != 0;
+        let is_hogex = is_mweb && scan_mweb(reader, output_count)?;
         let lock_time = here(reader);
         reader.u32("lock_time")?;
         if format == TxFormat::NavCoin {
@@ -108,7 +133,8 @@ impl Layout {
         check_size(reader.position() - start)?;
         Ok(Self {
             format,
-            inputs,
+            flags,
+            is_hogex,
             outputs,
             witness,
             lock_time,
@@ -116,24 +142,38 @@ impl Layout {
     }
 }
 
-/// Whether a marker and flags come next, with Bitcoin Core's reading of the corner cases.
+/// The flags if a marker and flags come next, or else 0, with Bitcoin Core's reading of the corner cases.
 ///
-/// A zero byte in the place of the input count is the marker, and what follows it are the flags, of which only the
-/// value 1 is known. The exception is a second zero, which cannot be flags: it is read as an output count, and the
+/// A zero byte in the place of the input count is the marker, and what follows it are the flags, of which only some
+/// values are known. The exception is a second zero, which cannot be flags: it is read as an output count, and the
 /// transaction as having neither inputs nor outputs. With outputs but no inputs there is no encoding at all.
 #[inline]
-fn is_flagged(reader: &Reader<'_>) -> Result<bool, FieldError> {
-    match *reader.rest() {
-        [0, 0, ..] => Ok(false),
-        [0, WITNESS_FLAG, ..] => Ok(true),
-        [0, flags, ..] => {
-            let kind = DecodeErrorKind::InvalidValue {
-                value: flags.into(),
-            };
-            Err(FieldError::new("flags", kind))
-        }
-        _ => Ok(false),
+fn flags(reader: &Reader<'_>, format: TxFormat) -> Result<u8, FieldError> {
+    let [0, flags, ..] = *reader.rest() else {
+        return Ok(0);
+    };
+    let known = match format {
+        TxFormat::Bitcoin | TxFormat::NavCoin => WITNESS_FLAG,
+        TxFormat::Litecoin => WITNESS_FLAG | MWEB_FLAG,
+    };
+    if flags & !known == 0 {
+        return Ok(flags);
     }
+    let kind = DecodeErrorKind::InvalidValue {
+        value: flags.into(),
+    };
+    Err(FieldError::new("flags", kind))
+}
+
+/// Checks what the MWEB flag stands for, and says whether that is the HogEx: it has no MWEB data, and its outputs are
+/// what it is for.
+fn scan_mweb(reader: &mut Reader<'_>, outputs: usize) -> Result<bool, FieldError> {
+    let has_mweb = mweb::scan_optional_transaction(reader)?;
+    if !has_mweb && outputs == 0 {
+        let kind = DecodeErrorKind::InvalidValue { value: 0 };
+        return Err(FieldError::new("hogex outputs", kind));
+    }
+    Ok(!has_mweb)
 }
 
 /// Checks one witness stack per input. Not all may be empty, except where the nodes of the network let that pass.
@@ -175,5 +215,8 @@ const LEAST_SIZE: usize = 4 + 1 + 1 + 4;
 /// Bytes of the version.
 pub(super) const VERSION_SIZE: u32 = 4;
 
-/// The only flags that BIP144 defines: a witness follows the outputs.
+/// The only flag that BIP144 defines: a witness follows the outputs.
 pub(super) const WITNESS_FLAG: u8 = 1;
+
+/// Litecoin's: MWEB data follows the witness, or a byte that says there is none.
+const MWEB_FLAG: u8 = 1 << 3;

@@ -107,9 +107,9 @@ impl Transaction {
         self.inputs.iter().any(|input| !input.witness.is_empty())
     }
 
-    /// Appends the transaction. [`TxEncoding::Witness`] makes a difference only where there is a witness.
+    /// Appends the transaction. The encoding makes a difference only where there is a witness.
     pub fn encode(&self, encoding: TxEncoding, writer: &mut Writer<'_>) {
-        let with_witness = encoding == TxEncoding::Witness && self.has_witness();
+        let with_witness = encoding != TxEncoding::Base && self.has_witness();
         writer.i32(self.version);
         write_inputs(&self.inputs, with_witness, writer);
         writer.size(self.outputs.len());

@@ -8,12 +8,14 @@ use core::fmt;
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
-use super::item::OutPoint;
+use super::item::{OutPoint, WitnessView};
 use super::iter::{Inputs, Outputs, Witnesses};
-use super::layout::{Layout, VERSION_SIZE};
+use super::layout::{Layout, VERSION_SIZE, WITNESS_FLAG};
 use super::owned::Transaction;
 use crate::wire::error::saturate;
-use crate::wire::{DecodeErrorKind, FieldError, Reader, TxFormat, Txid, Wtxid, cut, sha256d};
+use crate::wire::{
+    DecodeErrorKind, FieldError, Reader, TxEncoding, TxFormat, Txid, Wtxid, cut, mweb,
+};
 
 /// A structurally valid transaction over shared bytes.
 ///
@@ -65,7 +67,7 @@ impl TxView {
         Ok(Self { bytes, layout })
     }
 
-    /// The transaction as it arrived, with its witness.
+    /// The transaction as it arrived.
     #[must_use]
     pub const fn bytes(&self) -> &Bytes {
         &self.bytes
@@ -102,14 +104,35 @@ impl TxView {
 
     /// Whether any input has a witness.
     #[must_use]
-    pub fn has_witness(&self) -> bool {
-        self.layout.witness_size() != 0
+    pub const fn has_witness(&self) -> bool {
+        self.layout.has_witness()
+    }
+
+    /// Whether this is the HogEx of a block (see [`mweb`]), as far as its encoding says so: without MWEB it does not.
+    #[must_use]
+    pub const fn is_hogex(&self) -> bool {
+        self.layout.is_hogex()
+    }
+
+    /// What it has of Litecoin's extension block (see [`mweb`]): offsets, inputs, outputs and kernels.
+    #[must_use]
+    pub fn mweb(&self) -> Option<&[u8]> {
+        let has_mweb = self.layout.has_mweb_flag() && !self.is_hogex();
+        let start = self.mweb_start().saturating_add(PRESENCE_SIZE);
+        has_mweb.then(|| self.part(start, self.layout.lock_time))
+    }
+
+    /// Whether it has MWEB data and nothing else: no inputs and no outputs outside of the extension block.
+    #[must_use]
+    pub fn is_mweb_only(&self) -> bool {
+        let has_mweb = self.layout.has_mweb_flag() && !self.is_hogex();
+        has_mweb && self.inputs().len() == 0 && self.outputs().len() == 0
     }
 
     /// The inputs in order.
     #[must_use]
     pub fn inputs(&self) -> Inputs<'_> {
-        Inputs::counted(self.reader(self.layout.inputs.into()))
+        Inputs::counted(self.reader(self.layout.inputs().into()))
     }
 
     /// The outputs in order.
@@ -136,29 +159,41 @@ impl TxView {
     }
 
     /// The id: hash of the base encoding, which is not copied together for it.
+    ///
+    /// A transaction of nothing but MWEB data goes by its first kernel, as in Litecoin Core 0.21.
     #[must_use]
     pub fn txid(&self) -> Txid {
-        let mut hasher = Sha256::new();
-        for part in self.base_parts() {
-            hasher.update(part);
-        }
-        Txid::from_bytes(Sha256::digest(hasher.finalize()).into())
+        Txid::from_bytes(self.id(TxEncoding::Base))
     }
 
-    /// The witness id (BIP141): hash of the whole; equal to [`txid`](Self::txid) where there is no witness.
+    /// The witness id (BIP141): hash with witness; equal to [`txid`](Self::txid) where there is no witness. MWEB data
+    /// is not part of it.
     ///
     /// A block commits to its coinbase by zeros instead.
     #[must_use]
     pub fn wtxid(&self) -> Wtxid {
-        Wtxid::from_bytes(sha256d(&self.bytes))
+        Wtxid::from_bytes(self.id(TxEncoding::Witness))
     }
 
-    /// Bytes without the witness.
+    fn id(&self, encoding: TxEncoding) -> [u8; 32] {
+        if self.is_mweb_only() {
+            let start = self.mweb_start().saturating_add(PRESENCE_SIZE);
+            // Cannot be missing: there is no MWEB data without a kernel.
+            return mweb::first_kernel_id(self.reader(start)).unwrap_or_default();
+        }
+        let mut hasher = Sha256::new();
+        for part in self.parts(encoding) {
+            hasher.update(part);
+        }
+        Sha256::digest(hasher.finalize()).into()
+    }
+
+    /// Bytes of the base encoding.
     #[must_use]
     pub fn base_size(&self) -> usize {
         self.bytes
             .len()
-            .saturating_sub(self.layout.witness_size() as usize)
+            .saturating_sub(self.layout.beyond_base() as usize)
     }
 
     /// Bytes in all.
@@ -167,21 +202,33 @@ impl TxView {
         self.bytes.len()
     }
 
-    /// The weight (BIP141): three times the base size and once the total.
+    /// The weight (BIP141): three times the base size and once the size with witness. MWEB data is weighed apart.
     #[must_use]
     pub fn weight(&self) -> usize {
-        3 * self.base_size() + self.total_size()
+        3 * self.base_size() + self.size_in(TxEncoding::Witness)
+    }
+
+    /// Bytes of an encoding.
+    pub(in crate::wire) fn size_in(&self, encoding: TxEncoding) -> usize {
+        self.parts(encoding).map(<[u8]>::len).iter().sum()
+    }
+
+    /// The transaction in an encoding. Shares the bytes where that leaves out nothing.
+    #[must_use]
+    pub fn to_bytes(&self, encoding: TxEncoding) -> Bytes {
+        let size = self.size_in(encoding);
+        if size == self.bytes.len() {
+            return self.bytes.clone();
+        }
+        let mut bytes = Vec::with_capacity(size);
+        self.write(encoding, &mut bytes);
+        bytes.into()
     }
 
     /// The base encoding, for peers that do not ask for witnesses. Shares the bytes where there is none to leave out.
     #[must_use]
     pub fn without_witness(&self) -> Bytes {
-        if !self.has_witness() {
-            return self.bytes.clone();
-        }
-        let mut base = Vec::with_capacity(self.base_size());
-        self.write_base(&mut base);
-        base.into()
+        self.to_bytes(TxEncoding::Base)
     }
 
     /// The same transaction over a copy of its own bytes, which keeps no larger payload alive.
@@ -194,43 +241,70 @@ impl TxView {
     }
 
     /// The owned form, whose scripts share one copy of the bytes; `None` if the transaction is of a layout that has
-    /// parts of its own, for which see [`navcoin::Transaction`](crate::wire::navcoin::Transaction).
+    /// parts of its own, for which see [`navcoin::Transaction`](crate::wire::navcoin::Transaction), or has MWEB data or
+    /// is a HogEx.
     #[must_use]
     pub fn to_transaction(&self) -> Option<Transaction> {
         match self.format() {
             TxFormat::Bitcoin | TxFormat::Litecoin => {
-                Some(Transaction::from_view(&self.detached()))
+                let has_all = !self.layout.has_mweb_flag();
+                has_all.then(|| Transaction::from_view(&self.detached()))
             }
             TxFormat::NavCoin => None,
         }
     }
 
-    pub(in crate::wire) fn write_base(&self, out: &mut Vec<u8>) {
-        for part in self.base_parts() {
+    pub(in crate::wire) fn write(&self, encoding: TxEncoding, out: &mut Vec<u8>) {
+        for part in self.parts(encoding) {
             out.extend_from_slice(part);
         }
     }
 
-    /// What is left without marker, flags and witness: what comes before the inputs, the inputs and outputs, and the
+    /// What is left in an encoding: what comes before marker and flags, these, inputs, outputs and witness, and the
     /// lock time with what comes after it.
-    fn base_parts(&self) -> [&[u8]; 3] {
-        let Layout {
-            inputs,
-            witness,
-            lock_time,
-            ..
-        } = self.layout;
-        let part = |from: u32, to: u32| {
-            self.bytes
-                .get(from as usize..to as usize)
-                .unwrap_or_default()
-        };
+    fn parts(&self, encoding: TxEncoding) -> [&[u8]; 4] {
         let end = saturate(self.bytes.len());
+        let (flags, until): (&[u8], u32) = match encoding {
+            TxEncoding::Base => (&[], self.layout.witness),
+            TxEncoding::Witness if self.layout.has_mweb_flag() => {
+                let flags: &[u8] = if self.has_witness() {
+                    &[0, WITNESS_FLAG]
+                } else {
+                    &[]
+                };
+                (flags, self.mweb_start())
+            }
+            TxEncoding::Witness | TxEncoding::Full => return [&self.bytes, &[], &[], &[]],
+        };
         [
-            part(0, self.layout.format.prefix_size().into()),
-            part(inputs.into(), witness),
-            part(lock_time, end),
+            self.part(0, self.format().prefix_size().into()),
+            flags,
+            self.part(self.layout.inputs().into(), until),
+            self.part(self.layout.lock_time, end),
         ]
+    }
+
+    /// Where it is said whether there is MWEB data; where the lock time is if nothing is said. Not kept, as views are
+    /// small: only a transaction with both has its witness walked over.
+    fn mweb_start(&self) -> u32 {
+        match (self.layout.has_mweb_flag(), self.has_witness()) {
+            (false, _) => self.layout.lock_time,
+            (true, false) => self.layout.witness,
+            (true, true) => {
+                let mut reader = self.reader(self.layout.witness);
+                for _ in 0..self.inputs().len() {
+                    // Cannot fail: they were read before.
+                    let _ = WitnessView::read(&mut reader);
+                }
+                saturate(reader.position())
+            }
+        }
+    }
+
+    fn part(&self, from: u32, to: u32) -> &[u8] {
+        self.bytes
+            .get(from as usize..to as usize)
+            .unwrap_or_default()
     }
 
     /// Where the parts are.
@@ -255,3 +329,6 @@ impl fmt::Debug for TxView {
             .finish_non_exhaustive()
     }
 }
+
+/// Bytes that say whether there is MWEB data.
+const PRESENCE_SIZE: u32 = 1;

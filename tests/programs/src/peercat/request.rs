@@ -92,7 +92,7 @@ pub(super) fn parse(text: &str, config: &Config) -> Result<Message, RequestError
     words.end()?;
     let limits = &config.limits.message;
     let codec = Codec::new(&config.network, config.protocol_version, limits);
-    message.payload(&codec, TxEncoding::Witness)?;
+    message.payload(&codec, TxEncoding::Full)?;
     Ok(message)
 }
 

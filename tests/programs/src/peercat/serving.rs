@@ -72,8 +72,10 @@ impl Shelf {
             InvKind::Tx | InvKind::Block => (item.kind, TxEncoding::Base),
             InvKind::Wtx => (item.kind, TxEncoding::Witness),
             InvKind::WitnessTx => (InvKind::Tx, TxEncoding::Witness),
+            InvKind::MwebTx => (InvKind::Tx, TxEncoding::Full),
             // Core serves a compact block that is too old whole; ours always are.
             InvKind::WitnessBlock | InvKind::CompactBlock => (InvKind::Block, TxEncoding::Witness),
+            InvKind::MwebBlock => (InvKind::Block, TxEncoding::Full),
             _ => return None,
         };
         let object = self.objects.get(&InvVect::new(kind, item.hash))?;
