@@ -34,6 +34,7 @@ mod inventory;
 mod items;
 mod listeners;
 mod matrix;
+mod mweb;
 mod parity;
 mod policy;
 mod pressure;
