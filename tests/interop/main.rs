@@ -4,6 +4,7 @@
 //! missing makes its scenarios skipped, and a run with skipped scenarios has not passed.
 
 mod control;
+mod mweb;
 mod ours;
 mod peers;
 mod programs;
@@ -19,7 +20,9 @@ use std::time::Instant;
 use clap::Parser;
 use peer_tests::node::{Kind, NodeError};
 
-use self::setting::{KNOTS_V1, KNOTS_V2, KNOTS_V2_ONLY, KNOTS_WITHOUT_V2, LITECOIN, Setting};
+use self::setting::{
+    KNOTS_V1, KNOTS_V2, KNOTS_V2_ONLY, KNOTS_WITHOUT_V2, LITECOIN, LITECOIN_MWEB, Setting,
+};
 
 /// Some scenarios could not run because a node is missing; those that ran were good.
 const SKIPPED: u8 = 77;
@@ -116,6 +119,7 @@ const SCENARIOS: &[Scenario] = &[
     scenario("transactions both ways", V2_AND_V1, relay::transactions),
     scenario("block announcements", EVERYWHERE, relay::blocks),
     scenario("restarts", EVERYWHERE, relay::restarts),
+    scenario("to us and from us", &[LITECOIN_MWEB], mweb::both_ways),
 ];
 
 fn main() -> ExitCode {

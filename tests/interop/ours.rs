@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use peer_core::message::{InvKind, InvVect, Inventory, Message, UserAgent};
 use peer_core::network::Network;
-use peer_core::wire::{AddrEntry, BlockView, Hash, ServiceFlags};
+use peer_core::wire::{AddrEntry, BlockView, Hash, ServiceFlags, TxView};
 use peer_core::{
     Announced, Announcement, Config, DisconnectReason, Event, Link, Outgoing, TransportKind,
 };
@@ -172,9 +172,12 @@ impl Ours<'_> {
 
     /// Asks for a block by hash, with its witnesses, and waits for it.
     pub(crate) fn block(&mut self, hash: Hash) -> Result<BlockView, Failure> {
-        let item = InvVect::new(InvKind::WitnessBlock, hash);
-        let list = Inventory::new(&NETWORK, [item]).map_err(wrong("getdata"))?;
-        self.send(Message::GetData(list))?;
+        self.block_as(InvKind::WitnessBlock, hash)
+    }
+
+    /// Asks for a block by hash in a certain form, and waits for it.
+    pub(crate) fn block_as(&mut self, kind: InvKind, hash: Hash) -> Result<BlockView, Failure> {
+        self.ask_for(InvVect::new(kind, hash))?;
         self.until("the block", |event| match event {
             Event::Message {
                 message: Message::Block(block),
@@ -182,6 +185,23 @@ impl Ours<'_> {
             } => (Hash::from(block.block_hash()) == hash).then_some(block),
             _ => None,
         })
+    }
+
+    /// Asks for a transaction, and waits for one.
+    pub(crate) fn transaction(&mut self, item: InvVect) -> Result<TxView, Failure> {
+        self.ask_for(item)?;
+        self.until("the transaction", |event| match event {
+            Event::Message {
+                message: Message::Tx(tx),
+                ..
+            } => Some(tx),
+            _ => None,
+        })
+    }
+
+    fn ask_for(&self, item: InvVect) -> Result<(), Failure> {
+        let list = Inventory::new(&self.home.config.network, [item]).map_err(wrong("getdata"))?;
+        self.send(Message::GetData(list))
     }
 
     /// The next event; `None` if there is none for so long.

@@ -236,7 +236,7 @@ fn measure_ping(node: &Node, ours: &Ours<'_>) -> Result<(), Failure> {
 }
 
 /// Serves `chain` to a node that has dialled us until it has the tip.
-fn serve(
+pub(crate) fn serve(
     ours: &mut Ours<'_>,
     node: &Node,
     chain: Arc<ServedChain>,

@@ -59,15 +59,7 @@ fn from_the_node(node: &Node, ours: &mut Ours<'_>, by_txid: &mut Ours<'_>) -> Re
     let wtxid = InvVect::new(InvKind::Wtx, made.tx.wtxid());
     hears_of(ours, wtxid)?;
     hears_of(by_txid, InvVect::new(InvKind::Tx, made.tx.txid()))?;
-    let list = Inventory::new(&NETWORK, [wtxid]).map_err(wrong("getdata"))?;
-    ours.send(Message::GetData(list))?;
-    let came = ours.until("the transaction", |event| match event {
-        Event::Message {
-            message: Message::Tx(tx),
-            ..
-        } => Some(tx),
-        _ => None,
-    })?;
+    let came = ours.transaction(wtxid)?;
     agree("txid", came.txid(), made.tx.txid())?;
     let announced = ours.announce(made.announcement(None))?;
     agree("what it told us", announced, Announced::Known)?;
@@ -233,7 +225,7 @@ fn mine_one(node: &Node) -> Result<Hash, Failure> {
     node.tip()?.parse().map_err(wrong("the node's tip"))
 }
 
-fn hears_of(ours: &mut Ours<'_>, wanted: InvVect) -> Result<(), Failure> {
+pub(crate) fn hears_of(ours: &mut Ours<'_>, wanted: InvVect) -> Result<(), Failure> {
     let start = Instant::now();
     ours.until(&format!("an inv of {wanted:?}"), |event| {
         let found = matches!(

@@ -63,6 +63,17 @@ pub(crate) const LITECOIN: Setting = Setting {
     transport: TransportKind::V1,
 };
 
+/// The same with its wallet in use, on the network that it is of. It announces at once.
+pub(crate) const LITECOIN_MWEB: Setting = Setting {
+    name: "litecoin mweb",
+    switches: &[
+        "-txindex=1",
+        "-fallbackfee=0.0002",
+        "-whitelist=noban@127.0.0.1",
+    ],
+    ..LITECOIN
+};
+
 impl Setting {
     /// Starts such a node.
     pub(crate) fn start(&self, wrapper: &Path) -> Result<Node, Failure> {

@@ -180,7 +180,16 @@ impl Node {
     /// # Errors
     /// [`NodeError::Rpc`] with the node's code and words.
     pub fn rpc(&self, method: &str, params: &[Value]) -> Result<Value, NodeError> {
-        Ok(rpc::call(self.rpc, method, params)?)
+        Ok(rpc::call(self.rpc, "/", method, params)?)
+    }
+
+    /// The same of one of its wallets.
+    ///
+    /// # Errors
+    /// As [`Node::rpc`].
+    pub fn wallet(&self, wallet: &str, method: &str, params: &[Value]) -> Result<Value, NodeError> {
+        let path = format!("/wallet/{wallet}");
+        Ok(rpc::call(self.rpc, &path, method, params)?)
     }
 
     /// The last `count` lines of the node's log, which tells each message and each reason for a disconnect.

@@ -44,15 +44,20 @@ pub enum RpcError {
     },
 }
 
-/// Calls `method` at `address` and gives its `result`, `null` included.
-pub(super) fn call(address: SocketAddr, method: &str, params: &[Value]) -> Result<Value, RpcError> {
+/// Calls `method` at `address`, below `path`, and gives its `result`, `null` included.
+pub(super) fn call(
+    address: SocketAddr,
+    path: &str,
+    method: &str,
+    params: &[Value],
+) -> Result<Value, RpcError> {
     let body = json!({ "jsonrpc": "1.0", "id": 0, "method": method, "params": params }).to_string();
     let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     let length = body.len();
     let head = format!(
-        "POST / HTTP/1.1\r\nHost: {address}\r\nAuthorization: Basic {BASIC}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n",
+        "POST {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Basic {BASIC}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n",
     );
     stream.write_all(head.as_bytes())?;
     stream.write_all(body.as_bytes())?;
