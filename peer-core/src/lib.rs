@@ -78,6 +78,21 @@
 //!
 //! The module `bip324` has the cryptography by itself, and tells what is wiped and what is not.
 //!
+//! # Networks
+//!
+//! A chain is a value, [`Network`](network::Network): magic, versions at which rules begin, numbers of inventory, layout
+//! of transactions and blocks, what a block is identified by. There are presets, and `examples/custom_network.rs` makes
+//! another one in some twenty lines.
+//!
+//! - *Litecoin*: transactions and blocks with MWEB data, in the three forms in which its nodes ask for them
+//!   ([`TxEncoding`](wire::TxEncoding)), compact blocks of version 3; compared with what litecoind says.
+//! - *NavCoin*: its transactions, blocks, headers and messages ([`wire::navcoin`]). Its older blocks are identified by
+//!   X13, which is a function that the caller supplies ([`BlockId`](network::BlockId)). Composed from its source: no
+//!   node was at hand to confirm it.
+//! - *What live networks have dropped* is off, and can be switched on in [`Gates`](network::Gates): `alert` above its
+//!   last version, and the filter messages of BIP157's drafts, which NavCoin's Go package speaks. A `reject` goes out
+//!   before a disconnect where [`Strictness::send_reject`] says so.
+//!
 //! # What a peer does by itself
 //!
 //! Conducts the handshake, answers pings and sends its own, and ends connections that are silent, take nothing or break

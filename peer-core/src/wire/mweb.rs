@@ -20,7 +20,6 @@
 //!
 //! Numbers are Bitcoin Core's `VARINT` in places, which is not a compact size.
 
-mod blake3;
 mod body;
 mod header;
 mod varint;

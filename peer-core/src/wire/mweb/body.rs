@@ -1,6 +1,5 @@
 //! Inputs, outputs and kernels of the extension block: where they end, and what a kernel is called.
 
-use super::blake3::Blake3;
 use super::{is_present, varint};
 use crate::wire::transaction::{count, string};
 use crate::wire::{DecodeErrorKind, FieldError, Reader};
@@ -146,7 +145,7 @@ impl<'a> Kernel<'a> {
     }
 
     fn id(&self) -> [u8; 32] {
-        let mut hasher = Blake3::new();
+        let mut hasher = blake3::Hasher::new();
         let Self {
             head,
             peg_outs,
@@ -157,7 +156,7 @@ impl<'a> Kernel<'a> {
         for piece in [head, peg_outs, locks, extra_data, tail] {
             hasher.update(piece);
         }
-        hasher.finish()
+        hasher.finalize().into()
     }
 }
 

@@ -1,6 +1,5 @@
 //! The MWEB block after a block's transactions: a header and a body.
 
-use super::blake3::Blake3;
 use super::varint::{self, VarInt};
 use super::{body, is_present};
 use crate::wire::{FieldError, Reader, Writer};
@@ -56,9 +55,11 @@ impl Header {
     /// The hash that the HogEx commits to (BLAKE3).
     #[must_use]
     pub fn hash(&self) -> [u8; 32] {
-        let mut hasher = Blake3::new();
-        self.pieces(|piece| hasher.update(piece));
-        hasher.finish()
+        let mut hasher = blake3::Hasher::new();
+        self.pieces(|piece| {
+            hasher.update(piece);
+        });
+        hasher.finalize().into()
     }
 
     /// The encoded fields one after the other.

@@ -302,11 +302,7 @@ fn kernels_are_needed_and_name_a_pure_transaction() {
 #[test]
 fn empty_lists_are_not_part_of_a_kernel_id() {
     let id = |features, middle: &[u8]| pure(&[kernel(features, middle)]).unwrap().txid();
-    let hash = |kernel: &[u8]| {
-        let mut hasher = blake3::Blake3::new();
-        hasher.update(kernel);
-        hasher.finish()
-    };
+    let hash = |kernel: &[u8]| *blake3::hash(kernel).as_bytes();
     assert_eq!(id(4, &[0]).to_bytes(), hash(&kernel(4, &[])));
     assert_eq!(id(32, &[0]).to_bytes(), hash(&kernel(32, &[])));
     assert_eq!(id(32, &[1, 8]).to_bytes(), hash(&kernel(32, &[1, 8])));
