@@ -20,7 +20,7 @@
 //!   that it must.
 //!
 //! [`Backoff`] tells what to do about an error of `accept`, [`V2Limiter`] how many v2 handshakes are
-//! begun; [`Audience`] calls listeners.
+//! begun; [`Inbound`] makes the links of those who were accepted; [`Audience`] calls listeners.
 //!
 //! Applications use `peer-tokio`, `peer-async-std` or `peer-mio`, which are this crate and a
 //! runtime.
@@ -32,6 +32,7 @@ mod driver;
 mod error;
 mod events;
 mod handle;
+mod inbound;
 mod limiter;
 mod pump;
 mod remedy;
@@ -48,6 +49,7 @@ pub use self::driver::{Alarm, Driver};
 pub use self::error::{ConnectError, Disconnected, QueueError, SendError};
 pub use self::events::Events;
 pub use self::handle::Peer;
+pub use self::inbound::Inbound;
 pub use self::limiter::{V2Limiter, V2Limits};
 pub use self::pump::{Clock, Owner, Pump, Socket, Step};
 pub use self::remedy::Backoff;

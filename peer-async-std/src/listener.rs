@@ -3,11 +3,10 @@
 use std::io;
 use std::net::{self, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, Ordering};
 
 use async_io::{Async, Timer};
 use async_net::{AsyncToSocketAddrs, resolve};
-use peer_adapter::{Backoff, V2Limiter, over};
+use peer_adapter::{Backoff, Inbound, V2Limiter, over};
 use peer_core::{Config, Link};
 
 use crate::driver::Io;
@@ -59,12 +58,13 @@ async fn connect_to_any(addresses: Vec<SocketAddr>) -> io::Result<Async<net::Tcp
     Err(last)
 }
 
-/// Accepts connections over TCP, all with one configuration.
+/// Accepts connections over TCP, all with one configuration. They are numbered from 1 on, in the order of acceptance:
+/// [`Link::id`].
 #[derive(Debug)]
 pub struct Listener {
     socket: Arc<Async<net::TcpListener>>,
     config: Arc<Config>,
-    start_height: AtomicI32,
+    inbound: Inbound,
     limiter: Option<Arc<V2Limiter>>,
 }
 
@@ -93,7 +93,7 @@ impl Listener {
         Ok(Self {
             socket: socket.into(),
             config,
-            start_height: AtomicI32::new(0),
+            inbound: Inbound::default(),
             limiter: None,
         })
     }
@@ -118,7 +118,7 @@ impl Listener {
     /// Sets the height of our best block that connections accepted from now on advertise. 0 at
     /// first.
     pub fn set_start_height(&self, height: i32) {
-        self.start_height.store(height, Ordering::Relaxed);
+        self.inbound.set_start_height(height);
     }
 
     /// Waits for the next connection. Given up half-way, it has taken none.
@@ -150,10 +150,7 @@ impl Listener {
         let socket = stream.get_ref();
         // Fails only on a connection that is dead already, which its driver will find out.
         let _ = socket.set_nodelay(true);
-        let mut link = Link::inbound()
-            .with_remote(remote)
-            .with_start_height(self.start_height.load(Ordering::Relaxed));
-        link.local = socket.local_addr().ok();
+        let link = self.inbound.link(remote, socket.local_addr().ok());
         let mut connection = connect(TcpStream::from(stream), self.config.clone(), link)?;
         if let Some(limiter) = &self.limiter {
             connection.2.0.limit_v2(limiter.clone());

@@ -246,4 +246,5 @@ pub use self::time::Timestamp;
 pub use self::timer::Timer;
 pub use self::transport::outbox::Ticket;
 pub use self::transport::{FrameError, Outbound, TransportKind, V2Stage};
+pub use bytes;
 pub use rand_core;

@@ -56,6 +56,9 @@ pub struct Strictness {
     /// A known message before the remote's `version`, or before its `verack`. Default `Drop` (as
     /// Core; btcd disconnects). `Deliver` counts as `Drop`.
     pub early_message: Reaction,
+    /// A `reject` (BIP61) before the remote's `version`: why it does not want us, before it hangs up. Default `Deliver`
+    /// (Core reads none; btcd disconnects).
+    pub early_reject: Reaction,
     /// `sendaddrv2`, `wtxidrelay` or `feature` after `verack`. Default `Disconnect` (as Core).
     pub late_negotiation: Reaction,
     /// A transaction, or its announcement, though we said that we want none. Default `Disconnect`
@@ -108,6 +111,7 @@ impl Default for Strictness {
             bad_command: Reaction::Drop,
             over_limit: Reaction::Disconnect,
             early_message: Reaction::Drop,
+            early_reject: Reaction::Deliver,
             late_negotiation: Reaction::Disconnect,
             unwanted_transaction: Reaction::Disconnect,
             bloom_without_service: Reaction::Disconnect,
@@ -131,6 +135,7 @@ impl Strictness {
     pub fn core() -> Self {
         Self {
             duplicate_version: Reaction::Drop,
+            early_reject: Reaction::Drop,
             bloom_without_service_old: Reaction::Disconnect,
             unanswered: Reaction::Drop,
             oversized_early: Oversized::Skip,
@@ -149,6 +154,7 @@ impl Strictness {
             trailing_bytes: Reaction::Disconnect,
             bad_command: Reaction::Disconnect,
             early_message: Reaction::Disconnect,
+            early_reject: Reaction::Disconnect,
             unanswered_legally: Reaction::Disconnect,
             filter_clear_without_filter: Reaction::Disconnect,
             reject_below_version: Reaction::Disconnect,

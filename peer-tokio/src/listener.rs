@@ -3,9 +3,8 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, Ordering};
 
-use peer_adapter::{Backoff, V2Limiter, over};
+use peer_adapter::{Backoff, Inbound, V2Limiter, over};
 use peer_core::{Config, Link};
 use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
 use tokio::time::sleep;
@@ -44,12 +43,13 @@ fn prepared(stream: TcpStream) -> io::Result<(TcpStream, (SocketAddr, SocketAddr
     Ok((stream, ends))
 }
 
-/// Accepts connections over TCP, all with one configuration.
+/// Accepts connections over TCP, all with one configuration. They are numbered from 1 on, in the order of acceptance:
+/// [`Link::id`].
 #[derive(Debug)]
 pub struct Listener {
     socket: TcpListener,
     config: Arc<Config>,
-    start_height: AtomicI32,
+    inbound: Inbound,
     limiter: Option<Arc<V2Limiter>>,
 }
 
@@ -72,7 +72,7 @@ impl Listener {
         Ok(Self {
             socket,
             config,
-            start_height: AtomicI32::new(0),
+            inbound: Inbound::default(),
             limiter: None,
         })
     }
@@ -97,7 +97,7 @@ impl Listener {
     /// Sets the height of our best block that connections accepted from now on advertise. 0 at
     /// first.
     pub fn set_start_height(&self, height: i32) {
-        self.start_height.store(height, Ordering::Relaxed);
+        self.inbound.set_start_height(height);
     }
 
     /// Waits for the next connection. Given up half-way, it has taken none.
@@ -124,10 +124,7 @@ impl Listener {
     fn welcome(&self, stream: TcpStream, remote: SocketAddr) -> io::Result<Connection<TcpStream>> {
         // Fails only on a connection that is dead already, which its driver will find out.
         let _ = stream.set_nodelay(true);
-        let mut link = Link::inbound()
-            .with_remote(remote)
-            .with_start_height(self.start_height.load(Ordering::Relaxed));
-        link.local = stream.local_addr().ok();
+        let link = self.inbound.link(remote, stream.local_addr().ok());
         let mut connection = connect(stream, self.config.clone(), link)?;
         if let Some(limiter) = &self.limiter {
             connection.2.0.limit_v2(limiter.clone());

@@ -80,6 +80,8 @@ fn expected(kind: MessageKind, length: usize, stage: Stage, preset: Preset) -> R
     match (stage, kind, kind.phase()) {
         (_, MessageKind::Feature, _) => Deliver(1),
         (_, unknown, _) if is_unknown(unknown) => Deliver(1),
+        // Why it does not want us.
+        (Stage::Fresh, MessageKind::Reject, _) if preset == Preset::Default => Deliver(1),
         (Stage::Greeted | Stage::Up, MessageKind::Version, _) => match preset {
             Preset::Core => Drop,
             _ => End(Violation::DuplicateVersion.into()),

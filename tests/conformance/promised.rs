@@ -9,7 +9,7 @@ use peer_core::message::{
     Alert, DraftLocator, EncodeErrorKind, GetCFHeaders, GetCFilter, InvKind, InvVect, Inventory,
     Message, MessageKind,
 };
-use peer_core::network::{BlockId, HeaderHash, NEVER, Network, ServiceFlags};
+use peer_core::network::{BlockId, Gates, HeaderHash, NEVER, Network, ServiceFlags};
 use peer_core::wire::{BlockHash, BlockHeader, BlockView, Hash, TxFormat};
 use peer_core::{
     Announced, Announcement, Config, DisconnectReason, Link, RequestKind, SendError, Timeout,
@@ -176,6 +176,23 @@ fn questions_of_the_drafts_are_answered() {
     let stall = Timeout::Stall(RequestKind::GetCFTypes);
     let ends = heard(&probe.wait(Duration::from_secs(60))).ends;
     assert_eq!(ends, [DisconnectReason::Timeout(stall)]);
+}
+
+/// What the NavCoin package has, all at once: its callbacks are called on NavCoin, at its version.
+#[test]
+fn alerts_and_filters_as_navd_has_them() {
+    let mut config = navcoin();
+    config.network.gates = Gates::NAVD;
+    config.protocol_version = 70_013;
+    let mut probe = Probe::negotiated_with(config, Link::inbound(), &navd());
+    let alert = Frame::new("alert", *b"\x04body\x09signature");
+    assert_eq!(heard(&probe.tell(&alert)).messages, ["alert"]);
+    for section in sections(DRAFTS) {
+        let heard = heard(&probe.tell(&said(&section)));
+        assert_eq!(heard.messages, [section.command]);
+    }
+    probe.machine.send(Message::GetCFTypes).unwrap();
+    assert!(probe.read_names().contains(&"getcftypes".to_owned()));
 }
 
 // --- NavCoin ----------------------------------------------------------------------------------

@@ -3,11 +3,11 @@
 use core::time::Duration;
 
 use crate::Probe;
-use peer_core::message::{Reject, RejectCode, Text};
-use peer_core::{DisconnectReason, Event, Goodbye, HangUp, Link, Timeout};
+use peer_core::message::{Message, MessageKind, Reject, RejectCode, Text};
+use peer_core::{DisconnectReason, Event, Goodbye, HangUp, Link, Timeout, Violation};
 use peer_tests::script::{Frame, VersionPayload, end, stream};
 
-use crate::support::{assert_over, config, delivered};
+use crate::support::{Preset, assert_over, config, delivered};
 
 /// A machine that was greeted and waits for its application's verdict. The remote has said more already.
 fn under_review(link: Link, version: i32) -> Probe {
@@ -89,6 +89,34 @@ fn refused_versions_are_told_why_if_they_can_read_it() {
             assert_over(&mut probe, &events);
         }
     }
+}
+
+/// A remote that is refused answers nothing, so the reason comes before its `version`: an ordinary message by default.
+#[test]
+fn who_is_refused_hears_why() {
+    let frame = Frame::new("reject", *b"\x07version\x40\x09not today");
+    let mut probe = Probe::new(config(), Link::outbound());
+    let events = probe.tell(&frame);
+    let [
+        Event::Message {
+            message: Message::Reject(heard),
+            ..
+        },
+    ] = &events[..]
+    else {
+        panic!("{events:?}");
+    };
+    assert_eq!(heard.code, RejectCode::NONSTANDARD);
+    assert_eq!(heard.reason.as_bytes()[..], *b"not today");
+
+    // Core reads none, and to btcd nothing may come before a `version`.
+    let mut probe = Probe::new(Preset::Core.config(), Link::outbound());
+    let events = probe.tell(&frame);
+    assert!(matches!(&events[..], [Event::Misbehavior(_)]), "{events:?}");
+    let mut probe = Probe::new(Preset::Btcd.config(), Link::outbound());
+    let command = MessageKind::Reject.command();
+    let early = DisconnectReason::Violation(Violation::Early { command });
+    assert_eq!(end(&probe.tell(&frame)), Some(&early));
 }
 
 #[test]

@@ -14,7 +14,7 @@ use peer_core::message::{
     Codec, InvKind, InvVect, Inventory, Locator, Message, MessageKind, MessageLimits, Ping,
     TxEncoding,
 };
-use peer_core::network::{Network, ServiceFlags};
+use peer_core::network::{Gates, Network, ServiceFlags};
 use peer_core::wire::{
     AddrEntry, Address, BlockHash, BlockHeader, BlockView, Hash, Reader, TxFormat, TxView, Writer,
     merkle_root,
@@ -180,12 +180,18 @@ fn take_all(
 /// the second the version, the rest is the payload.
 pub fn message(input: &[u8]) {
     const VERSIONS: [u32; 6] = [209, 31_800, 60_002, 70_013, 70_016, 70_017];
+    /// With every message that there is, and the drafts of BIP157.
+    const NAVD: Network = {
+        let mut network = Network::NAVCOIN_REGTEST;
+        network.gates = Gates::NAVD;
+        network
+    };
     let [kind, version, payload @ ..] = input else {
         return;
     };
     let kind = MessageKind::ALL[usize::from(*kind) % MessageKind::ALL.len()];
     let version = VERSIONS[usize::from(*version) % VERSIONS.len()];
-    for network in [&Network::REGTEST, &Network::LITECOIN_REGTEST] {
+    for network in [&Network::REGTEST, &Network::LITECOIN_REGTEST, &NAVD] {
         let limits = MessageLimits::DEFAULT;
         let codec = Codec::new(network, version, &limits);
         let payload = Bytes::copy_from_slice(payload);

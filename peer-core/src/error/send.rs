@@ -60,7 +60,7 @@ pub enum SendError {
     },
 }
 
-/// A message handed back by a full queue, as it was handed in.
+/// A message to be sent, in either form: what goes in, and what a full queue hands back.
 #[derive(Clone, Debug)]
 pub enum Outgoing {
     /// From `send`, with the encoding asked for.

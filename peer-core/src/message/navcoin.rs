@@ -12,6 +12,13 @@ use super::error::{EncodeErrorKind, check_size};
 use super::{Codec, Text};
 use crate::wire::{FieldError, Hash, TxEncoding, Writer, sha256d};
 
+/// The hash of what `write` writes.
+fn hash_of(write: impl FnOnce(&mut Writer<'_>)) -> Hash {
+    let mut payload = Vec::new();
+    write(&mut Writer::new(&mut payload));
+    Hash::from_bytes(sha256d(&payload))
+}
+
 /// The payload of `aggsess` and `daggsess`: where transactions are collected to be aggregated into one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AggregationSession {
@@ -54,9 +61,7 @@ impl AggregationSession {
     /// The hash that it is announced by: double SHA-256 of the payload.
     #[must_use]
     pub fn hash(&self) -> Hash {
-        let mut payload = Vec::new();
-        self.write(&mut Writer::new(&mut payload));
-        Hash::from_bytes(sha256d(&payload))
+        hash_of(|out| self.write(out))
     }
 
     fn write(&self, out: &mut Writer<'_>) {
@@ -135,9 +140,7 @@ impl EncryptedCandidate {
     /// The hash that it is announced by: double SHA-256 of the payload.
     #[must_use]
     pub fn hash(&self) -> Hash {
-        let mut payload = Vec::new();
-        self.write(&mut Writer::new(&mut payload));
-        Hash::from_bytes(sha256d(&payload))
+        hash_of(|out| self.write(out))
     }
 
     fn write(&self, out: &mut Writer<'_>) {

@@ -44,7 +44,8 @@ pub struct Gates {
     pub last_alert: u32,
     /// The filter messages in the form of BIP157's drafts of 2017: `getcfilter`, `getcftypes` and `cftypes`, and other
     /// layouts of `cfilter`, `getcfheaders` and `cfheaders`. [`NEVER`] everywhere, since no live network speaks them; the
-    /// NavCoin package `navd` does, and whoever wants to talk to it sets this to 0.
+    /// NavCoin package `navd` does, and whoever wants to talk to it sets this to 0, or takes
+    /// [`NAVD`](Self::NAVD).
     pub draft_filters: u32,
     /// NavCoin's own messages: `dandeliontx`, `aggsess`, `daggsess`, `enccand`, `danenccand`.
     pub navcoin: u32,
@@ -87,5 +88,12 @@ impl Gates {
         last_alert: 0,
         navcoin: 0,
         ..Self::BITCOIN
+    };
+
+    /// NavCoin's as its Go package `navd` takes them: with the filter messages of BIP157's drafts, and alerts for ever.
+    pub const NAVD: Self = Self {
+        draft_filters: 0,
+        last_alert: NEVER,
+        ..Self::NAVCOIN
     };
 }

@@ -282,7 +282,16 @@ fn on_late(reaction: Reaction, message: &Message) -> Stepped {
 }
 
 fn on_early(cx: &Cx<'_>, command: CommandName) -> Stepped {
-    match cx.config.strictness.early_message {
+    let strictness = &cx.config.strictness;
+    let is_reject = command == MessageKind::Reject.command();
+    if is_reject && strictness.early_reject == Reaction::Deliver {
+        return Ok(Step::Flow(Flow::Deliver));
+    }
+    let reaction = match is_reject {
+        true => strictness.early_reject,
+        false => strictness.early_message,
+    };
+    match reaction {
         Reaction::Disconnect => Err(Violation::Early { command }.into()),
         Reaction::Deliver | Reaction::Drop => Ok(Step::Annoyance(Annoyance::Early)),
     }

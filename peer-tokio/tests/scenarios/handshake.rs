@@ -51,6 +51,24 @@ async fn over_tcp_with_addresses() {
     assert_eq!(ended.reason, DisconnectReason::Local(Goodbye::Requested));
 }
 
+/// btcd numbers peers as they come; so does a listener.
+#[tokio::test]
+async fn accepted_connections_are_numbered() {
+    let listener = Listener::bind("127.0.0.1:0", Arc::new(config(8)))
+        .await
+        .unwrap();
+    let address = listener.local_addr().unwrap();
+    for number in 1..=3 {
+        let (_dialled, accepted) = tokio::join!(
+            dial(address, Arc::new(config(7)), Link::outbound()),
+            listener.accept(),
+        );
+        let (peer, ..) = accepted.unwrap();
+        assert_eq!(peer.link().id, number);
+        assert_eq!(peer.stats().id, number);
+    }
+}
+
 /// btcd's `HostToNetAddress`: a name is looked up by the dial, and the link has the address that it led to.
 #[tokio::test]
 async fn a_name_is_looked_up_by_the_dial() {
