@@ -88,6 +88,9 @@ macro_rules! adapter_tests {
                 misbehaviour::wrong_checksums,
                 misbehaviour::too_long_before_the_handshake,
                 misbehaviour::too_long_for_a_frame,
+                hostile::rows_by_default,
+                hostile::rows_as_core,
+                hostile::rows_as_btcd,
             }
         })+
     };

@@ -145,6 +145,11 @@ impl Plain {
         self.stream.shutdown(Shutdown::Write).unwrap();
     }
 
+    /// The same where the other end may have hung up already.
+    pub(crate) fn end_of_talk(&self) {
+        let _ = self.stream.shutdown(Shutdown::Write);
+    }
+
     /// Closes both halves under whoever else has a hand on the socket.
     pub(crate) fn hang_up(&self) {
         // The other end may have done so before.

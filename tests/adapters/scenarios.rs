@@ -4,6 +4,7 @@ pub(crate) mod broken;
 pub(crate) mod bulk;
 pub(crate) mod crowd;
 pub(crate) mod handshake;
+pub(crate) mod hostile;
 pub(crate) mod load;
 pub(crate) mod misbehaviour;
 pub(crate) mod misuse;

@@ -7,6 +7,7 @@
 //! - [`link`]: how a stream is cut into pieces on its way;
 //! - [`capture`]: what real nodes said to each other;
 //! - [`composed`]: what nodes that are not at hand would say;
+//! - [`hostile`]: what odd and hostile remotes say, as data;
 //! - [`fuzz`]: the bodies of the fuzz targets;
 //! - [`node`]: the real nodes themselves.
 
@@ -16,6 +17,7 @@ pub mod capture;
 #[path = "../../peer-core/tests/codec/composed.rs"]
 pub mod composed;
 pub mod fuzz;
+pub mod hostile;
 pub mod link;
 pub mod node;
 pub mod pair;
