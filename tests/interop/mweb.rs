@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use crate::ours::{Ours, SERVICES, agree, wrong};
 use crate::peers::serve;
+use crate::programs::take_all;
 use crate::relay::hears_of;
 use crate::setting::Setting;
 use crate::{Failure, check};
@@ -51,6 +52,7 @@ pub(crate) fn both_ways(setting: &Setting, wrapper: &Path) -> Result<(), Failure
     }
     let tip = mine(&node, &miner, 1)?;
     block(&node, &mut ours, &tip)?;
+    take_all(setting, &node, BEFORE + 2)?;
 
     // Another node takes the whole chain from us, and then a transaction.
     let other = setting.start(wrapper)?;

@@ -54,6 +54,12 @@ pub(crate) fn sync(setting: &Setting, wrapper: &Path) -> Result<(), Failure> {
     };
     let node = setting.start(wrapper)?;
     node.mine(blocks)?;
+    take_all(setting, &node, blocks.into())?;
+    Ok(node.stop()?)
+}
+
+/// `sync` takes all the blocks of a node, with all that is in them, and checks them.
+pub(crate) fn take_all(setting: &Setting, node: &Node, blocks: u64) -> Result<(), Failure> {
     let address = node.p2p_addr().to_string();
     for adapter in ADAPTERS {
         let arguments = [&["--connect", &address], &about(setting)[..]].concat();
@@ -76,7 +82,7 @@ pub(crate) fn sync(setting: &Setting, wrapper: &Path) -> Result<(), Failure> {
             format!("{adapter}: not over {spoken}:\n{said}")
         })?;
     }
-    Ok(node.stop()?)
+    Ok(())
 }
 
 /// `peercat` dials the node, and is dialled by it; what it prints agrees with what the node says of itself.

@@ -4,7 +4,10 @@ use std::collections::VecDeque;
 
 use peer_core::message::{InvKind, InvVect, Inventory, Message};
 use peer_core::network::Network;
-use peer_core::wire::{BlockHash, BlockView, MerkleError, TxView, WitnessCommitmentError};
+use peer_core::wire::{
+    BlockHash, BlockView, MerkleError, MwebCommitmentError, ServiceFlags, TxFormat, TxView,
+    WitnessCommitmentError,
+};
 use thiserror::Error;
 
 use crate::headers::HeaderChain;
@@ -63,6 +66,14 @@ pub enum BlockError {
         /// What is wrong.
         error: WitnessCommitmentError,
     },
+    /// Its HogEx does not commit to its MWEB block.
+    #[error("block {height}: {error}")]
+    Mweb {
+        /// Its height.
+        height: u32,
+        /// What is wrong.
+        error: MwebCommitmentError,
+    },
     /// The node does not have it, although it sent its header.
     #[error("the node does not have block {hash} at height {height} of its own chain{}", why(.pruned))]
     NotFound {
@@ -96,13 +107,20 @@ impl BlockDownload {
         }
     }
 
-    /// The node offers no witnesses: blocks come without.
-    pub(super) fn without_witness(&mut self) {
-        self.kind = InvKind::Block;
+    /// What the node offers: blocks come with their witnesses, and with MWEB data, or without.
+    pub(super) fn offered(&mut self, services: ServiceFlags) {
+        let has_mweb = self.network.tx_format == TxFormat::Litecoin;
+        self.kind = if !services.contains(ServiceFlags::WITNESS) {
+            InvKind::Block
+        } else if has_mweb && services.contains(ServiceFlags::MWEB) {
+            InvKind::MwebBlock
+        } else {
+            InvKind::WitnessBlock
+        };
     }
 
     pub(super) fn has_witness(&self) -> bool {
-        self.kind == InvKind::WitnessBlock
+        self.kind != InvKind::Block
     }
 
     /// The chain above `fork` is another one now.
@@ -157,6 +175,11 @@ impl BlockDownload {
             .map_err(|error| BlockError::Merkle { height, error })?;
         self.check_witnesses(height, block)
             .map_err(|error| BlockError::Witness { height, error })?;
+        if self.kind == InvKind::MwebBlock {
+            block
+                .check_mweb_commitment()
+                .map_err(|error| BlockError::Mweb { height, error })?;
+        }
         let with_witness = block.transactions().filter(TxView::has_witness).count();
         self.tally.blocks += 1;
         self.tally.transactions += u64::from(block.tx_count());
@@ -217,4 +240,28 @@ fn segwit_is_active(network: &Network, height: u32) -> bool {
         .iter()
         .find(|(known, _)| known.genesis == network.genesis)
         .is_none_or(|(_, since)| height >= *since)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_are_asked_for_with_all_that_the_node_offers() {
+        let witness = ServiceFlags::NETWORK | ServiceFlags::WITNESS;
+        let mweb = witness | ServiceFlags::MWEB;
+        for (network, services, kind) in [
+            (Network::MAINNET, ServiceFlags::NETWORK, InvKind::Block),
+            (Network::MAINNET, witness, InvKind::WitnessBlock),
+            // Bitcoin has no such block, whatever the bit stands for there.
+            (Network::MAINNET, mweb, InvKind::WitnessBlock),
+            (Network::LITECOIN, witness, InvKind::WitnessBlock),
+            (Network::LITECOIN, mweb, InvKind::MwebBlock),
+            (Network::NAVCOIN, witness, InvKind::WitnessBlock),
+        ] {
+            let mut download = BlockDownload::new(network, 1);
+            download.offered(services);
+            assert_eq!(download.kind, kind, "{}", network.name);
+        }
+    }
 }

@@ -233,9 +233,7 @@ impl ChainSync {
     }
 
     fn on_version(&mut self, version: Box<VersionMessage>) {
-        if !version.services.contains(ServiceFlags::WITNESS) {
-            self.blocks.without_witness();
-        }
+        self.blocks.offered(version.services);
         self.remote = Some(version);
     }
 
