@@ -1,5 +1,5 @@
 //! What a hostile or odd remote says, as data: rows of the conformance table, each with what must become of it under
-//! every preset. The same rows are said to a bare machine (`conformance/hostile.rs`) and, over real sockets, to every
+//! every preset. The same rows are said to a bare machine (`conformance/said.rs`) and, over real sockets, to every
 //! adapter (`adapters/scenarios/hostile.rs`).
 //!
 //! Only what a remote *says* is in here, and only what is judged at once. What it does not say, and how long, is where
