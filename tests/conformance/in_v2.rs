@@ -28,6 +28,7 @@ mod counts;
 mod endings;
 mod handshake;
 mod helpers;
+mod hostile;
 mod inventory;
 mod matrix;
 mod properties;

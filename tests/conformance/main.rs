@@ -30,6 +30,7 @@ mod faults;
 mod framing;
 mod handshake;
 mod helpers;
+mod hostile;
 mod inventory;
 mod items;
 mod listeners;
