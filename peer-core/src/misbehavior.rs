@@ -5,7 +5,7 @@
 //! policy, for which [`BanScore`](crate::BanScore) is there.
 
 use crate::error::{Annoyance, DisconnectReason, Malformed, Violation};
-use crate::message::{CommandName, DecodeError, MessageKind};
+use crate::message::{CommandName, DecodeError, DecodeErrorKind, MessageKind};
 use crate::transport::FrameError;
 
 /// An act of the remote that breaks a rule.
@@ -147,6 +147,10 @@ fn weigh_payload(error: &DecodeError) -> Severity {
     match error.message {
         // BIP434: whoever speaks it speaks it well or not at all.
         K::Feature => Severity::Forbidden,
+        // BIP152: 0 or 1.
+        K::SendCmpct if matches!(error.kind, DecodeErrorKind::InvalidValue { .. }) => {
+            Severity::Forbidden
+        }
         _ if !error.is_limit() => Severity::Careless,
         K::Inv | K::GetData | K::Headers | K::Addr | K::AddrV2 | K::FilterLoad | K::FilterAdd => {
             Severity::Hostile

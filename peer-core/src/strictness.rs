@@ -50,8 +50,8 @@ pub struct Strictness {
     /// A command that is not printable ASCII padded with NUL. Default `Drop` (as Core; btcd
     /// disconnects). `Deliver` counts as `Drop`.
     pub bad_command: Reaction,
-    /// A count inside a message above its limit (`inv` 50,001, `addr` 1,001, locator 102 ...).
-    /// Default `Disconnect` (as both). `Deliver` counts as `Drop`.
+    /// A count inside a message above its limit (`inv` 50,001, `addr` 1,001, locator 102 ...), or a
+    /// `sendcmpct` that is neither for nor against announcing (BIP152). Default `Disconnect` (as both). `Deliver` counts as `Drop`.
     pub over_limit: Reaction,
     /// A known message before the remote's `version`, or before its `verack`. Default `Drop` (as
     /// Core; btcd disconnects). `Deliver` counts as `Drop`.

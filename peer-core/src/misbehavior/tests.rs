@@ -132,6 +132,19 @@ fn bytes() {
             "row 77: Misbehaving",
         ),
         (
+            payload(
+                MessageKind::SendCmpct,
+                DecodeErrorKind::InvalidValue { value: 2 },
+            ),
+            Forbidden,
+            "row 104: Core disconnects",
+        ),
+        (
+            payload(MessageKind::SendCmpct, CUT),
+            Careless,
+            "2.13: Core drops",
+        ),
+        (
             payload(MessageKind::GetHeaders, TOO_MANY),
             Forbidden,
             "row 92: Core disconnects",

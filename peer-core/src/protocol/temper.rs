@@ -9,7 +9,7 @@ use core::time::Duration;
 use crate::config::Config;
 use crate::error::{Annoyance, DisconnectReason, Malformed, Violation};
 use crate::event::Event;
-use crate::message::{CommandName, DecodeError, Message};
+use crate::message::{CommandName, DecodeError, DecodeErrorKind, Message, MessageKind};
 use crate::misbehavior::{Misbehavior, MisbehaviorKind};
 use crate::protocol::{Cx, Flow, Judgement};
 use crate::strictness::Reaction;
@@ -70,6 +70,13 @@ pub(super) fn pointless(
     Ok(empty.then_some(Annoyance::Empty))
 }
 
+/// Whether it is read well enough, and says what there is not: Core hangs up on `sendcmpct` that is neither for nor against
+/// announcing (BIP152), rather than fail to decode it.
+fn is_out_of_range(error: &DecodeError) -> bool {
+    error.message == MessageKind::SendCmpct
+        && matches!(error.kind, DecodeErrorKind::InvalidValue { .. })
+}
+
 impl Temper {
     /// A payload that did not decode, or whose counts break a limit.
     pub(super) fn on_bad_payload(
@@ -78,7 +85,7 @@ impl Temper {
         error: DecodeError,
     ) -> Result<(), DisconnectReason> {
         let strictness = &cx.config.strictness;
-        let reaction = if error.is_limit() {
+        let reaction = if error.is_limit() || is_out_of_range(&error) {
             strictness.over_limit
         } else {
             strictness.malformed

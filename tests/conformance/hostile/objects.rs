@@ -135,9 +135,11 @@ fn compact_blocks_under_every_preset() {
     // Its header vouches for no transactions.
     let mutated = Frame::new("block", [&[3; 80][..], &[1], &transaction()].concat());
     let malformed = |kind| Must::Malformed(kind);
+    let neither = malformed(MessageKind::SendCmpct);
     check(&[
         row(104, "another version", sendcmpct(1, 3), Deliver(1)),
-        row(104, "neither yes nor no", sendcmpct(2, 2), Drop)
+        row(104, "neither yes nor no", sendcmpct(2, 2), neither),
+        row(104, "half of it", [Frame::new("sendcmpct", [1, 2])], Drop)
             .btcd(malformed(MessageKind::SendCmpct)),
         row(105, "a place that there is not", prefilled(5), Deliver(1)),
         row(105, "no place at all", prefilled(65_536), Drop)
