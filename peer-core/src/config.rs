@@ -73,8 +73,9 @@ pub struct Config {
     /// the raw bytes of every frame. Default false.
     pub raw_events: bool,
     /// Messages sent of the machine's own accord right after negotiation, in this order. What the
-    /// connection's purpose forbids, or the remote's version, is left out. Default empty: what to
-    /// ask a peer belongs to the application.
+    /// connection's purpose forbids, or the remote's version, is left out, and so is `getaddr` to a
+    /// remote that dialled us, which does not answer it. Default empty: what to ask a peer belongs to
+    /// the application.
     pub greeting: Vec<Message>,
     /// How many addresses the remote may tell us; `None` for as many as it likes. Default as Core; btcd has no limit.
     pub addr_rate_limit: Option<AddrRateLimit>,

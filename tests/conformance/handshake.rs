@@ -408,6 +408,8 @@ fn the_greeting_follows_verack_in_its_order() {
             probe.tell(&Frame::empty("verack"));
             let mut said = probe.read_names();
             said.retain(|name| name != "ping");
+            // Row 66: who dialled us is not asked for addresses.
+            let expected = &expected[usize::from(link.is_inbound())..];
             assert_eq!(said, expected, "{version}");
         }
     }

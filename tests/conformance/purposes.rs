@@ -11,7 +11,7 @@ use peer_core::{
 use peer_tests::script::{Frame, VersionPayload, end, list};
 
 use crate::support::{
-    ADDR_ENTRY, ADDRV2_ENTRY, INV_ENTRY, assert_over, command, config, delivered,
+    ADDR_ENTRY, ADDRV2_ENTRY, INV_ENTRY, Preset, assert_over, command, config, delivered,
 };
 
 /// What Core says of its own accord after `verack`, as far as the machine can be told to: `getaddr`, `sendcmpct`,
@@ -38,25 +38,27 @@ fn outbound(purpose: Purpose) -> Link {
 #[test]
 fn each_purpose_says_what_core_says() {
     let opening = ["version", "wtxidrelay", "sendaddrv2", "verack"];
-    for (purpose, greeting) in [
-        (
-            Purpose::FullRelay,
-            &["getaddr", "sendcmpct", "feefilter"][..],
-        ),
-        (
-            Purpose::AddressFetch,
-            &["getaddr", "sendcmpct", "feefilter"],
-        ),
-        (Purpose::BlockRelayOnly, &["sendcmpct"]),
+    let all = &["getaddr", "sendcmpct", "feefilter"][..];
+    for (link, greeting) in [
+        (Link::inbound(), &all[1..]),
+        (outbound(Purpose::FullRelay), all),
+        (outbound(Purpose::AddressFetch), all),
+        (outbound(Purpose::BlockRelayOnly), &all[1..2]),
     ] {
-        let mut probe = Probe::new(like_core(), outbound(purpose));
-        probe.tell(&VersionPayload::default().frame());
-        probe.tell(&Frame::empty("verack"));
-        let said = probe.read_names();
-        assert_eq!(said[..4], opening, "{purpose:?}");
-        assert_eq!(said.iter().filter(|name| *name == "ping").count(), 1);
-        let rest = said[4..].iter().filter(|name| *name != "ping");
-        assert!(rest.eq(greeting), "{purpose:?}: {said:?}");
+        for preset in Preset::ALL {
+            let mut config = preset.config();
+            config.greeting = like_core().greeting;
+            let mut probe = Probe::new(config, link);
+            probe.tell(&VersionPayload::default().frame());
+            probe.tell(&Frame::empty("verack"));
+            let said = probe.read_names();
+            assert_eq!(said[..4], opening, "{link:?}");
+            let pings = said.iter().filter(|name| *name == "ping").count();
+            // btcd waits for the first interval.
+            assert_eq!(pings, usize::from(preset != Preset::Btcd));
+            let rest = said[4..].iter().filter(|name| *name != "ping");
+            assert!(rest.eq(greeting), "{link:?}: {said:?}");
+        }
     }
 }
 

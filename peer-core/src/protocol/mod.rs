@@ -52,6 +52,7 @@ pub(crate) use self::gossip::{Form, compose};
 pub(crate) use self::handshake::is_part as is_handshake;
 use self::identity::Identity;
 pub(crate) use self::inventory::MAX_CAPACITY as MAX_INVENTORY;
+use self::purpose::may_greet;
 pub(crate) use self::purpose::may_send;
 
 /// Whether the application hears of a message.
@@ -378,7 +379,7 @@ impl Protocol {
         self.keepalive.start(cx);
         let config = cx.config;
         for message in &config.greeting {
-            if may_send(cx.link.purpose, message)
+            if may_greet(cx.link, message)
                 && let Some(parcel) = cx.encode(message)
             {
                 let token = self.on_queued(cx, message);

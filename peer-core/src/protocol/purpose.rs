@@ -13,6 +13,12 @@ pub(super) fn relay_flag(config: &Config, link: &Link) -> bool {
     config.relay && !matches!(link.purpose, Purpose::BlockRelayOnly | Purpose::Feeler)
 }
 
+/// Whether the greeting may have this. Who dialled us does not answer `getaddr` (Core, btcd), and is not asked.
+pub(super) fn may_greet(link: &Link, message: &Message) -> bool {
+    let in_vain = link.is_inbound() && matches!(message, Message::GetAddr);
+    !in_vain && may_send(link.purpose, message)
+}
+
 /// Whether the application (or the greeting) may send this on a connection of this purpose.
 pub(crate) fn may_send(purpose: Purpose, message: &Message) -> bool {
     use MessageKind as K;
