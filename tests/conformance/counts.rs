@@ -101,12 +101,15 @@ fn a_count_is_judged_before_the_first_item() {
     for name in lists {
         for count in [100_000, 0xffff_ffff, u64::MAX] {
             let frame = Frame::new(name, compact_size(count));
-            let mut probe = Stage::Up.probe(Preset::Default.config(), Link::inbound());
-            let got = reaction(&mut probe, Stage::Up, &frame.to_bytes());
-            let Reaction::End(DisconnectReason::Malformed(Malformed::Payload(error))) = got else {
-                panic!("{name} {count}: {got:?}");
-            };
-            assert!(error.is_limit(), "{error}");
+            for preset in Preset::ALL {
+                let mut probe = Stage::Up.probe(preset.config(), Link::inbound());
+                let got = reaction(&mut probe, Stage::Up, &frame.to_bytes());
+                let Reaction::End(DisconnectReason::Malformed(Malformed::Payload(error))) = got
+                else {
+                    panic!("{name} {count}: {got:?}");
+                };
+                assert!(error.is_limit(), "{error}");
+            }
         }
     }
 }

@@ -12,29 +12,32 @@ use peer_tests::script::{Frame, VersionPayload, compact_size, end};
 use crate::support::{Preset, Reaction, Stage, assert_over, command, config, delivered, reaction};
 use Reaction::{Deliver, Drop, End};
 
-/// Row 30: Core's order, both ways.
+/// Row 30: Core's order, both ways. (btcd waits with its first ping.)
 #[test]
 fn the_handshake_has_an_order() {
-    let mut probe = Probe::new(config(), Link::inbound());
-    // Row 33.
-    assert_eq!(probe.read_names(), [""; 0]);
-    let events = probe.tell(&VersionPayload::default().frame());
-    assert!(matches!(&events[..], [Event::Version(_)]));
-    let answer = ["version", "wtxidrelay", "sendaddrv2", "verack"];
-    assert_eq!(probe.read_names(), answer);
-    // Row 34.
-    probe.wait(Duration::from_secs(29));
-    assert_eq!(probe.read_names(), [""; 0]);
-    let events = probe.tell(&Frame::empty("verack"));
-    assert!(matches!(&events[..], [Event::Negotiated]));
-    assert_eq!(probe.read_names(), ["ping"]);
+    for preset in Preset::ALL {
+        let pings = &["ping"][usize::from(preset == Preset::Btcd)..];
+        let mut probe = Probe::new(preset.config(), Link::inbound());
+        // Row 33.
+        assert_eq!(probe.read_names(), [""; 0]);
+        let events = probe.tell(&VersionPayload::default().frame());
+        assert!(matches!(&events[..], [Event::Version(_)]));
+        let answer = ["version", "wtxidrelay", "sendaddrv2", "verack"];
+        assert_eq!(probe.read_names(), answer);
+        // Row 34.
+        probe.wait(Duration::from_secs(29));
+        assert_eq!(probe.read_names(), [""; 0]);
+        let events = probe.tell(&Frame::empty("verack"));
+        assert!(matches!(&events[..], [Event::Negotiated]));
+        assert_eq!(probe.read_names(), pings);
 
-    let mut probe = Probe::new(config(), Link::outbound());
-    assert_eq!(probe.read_names(), ["version"]);
-    probe.tell(&VersionPayload::default().frame());
-    assert_eq!(probe.read_names(), ["wtxidrelay", "sendaddrv2", "verack"]);
-    probe.tell(&Frame::empty("verack"));
-    assert_eq!(probe.read_names(), ["ping"]);
+        let mut probe = Probe::new(preset.config(), Link::outbound());
+        assert_eq!(probe.read_names(), ["version"]);
+        probe.tell(&VersionPayload::default().frame());
+        assert_eq!(probe.read_names(), ["wtxidrelay", "sendaddrv2", "verack"]);
+        probe.tell(&Frame::empty("verack"));
+        assert_eq!(probe.read_names(), pings);
+    }
 }
 
 /// Row 28: the remote need not wait for us.
@@ -74,9 +77,11 @@ fn a_remote_may_say_everything_at_once() {
 #[test]
 fn old_remotes_are_offered_nothing_that_they_do_not_know() {
     for version in [31_800, 60_002, 70_013, 70_015] {
-        let mut probe = Probe::new(config(), Link::inbound());
-        probe.tell(&VersionPayload::of(version).frame());
-        assert_eq!(probe.read_names(), ["version", "verack"], "{version}");
+        for preset in Preset::ALL {
+            let mut probe = Probe::new(preset.config(), Link::inbound());
+            probe.tell(&VersionPayload::of(version).frame());
+            assert_eq!(probe.read_names(), ["version", "verack"], "{version}");
+        }
     }
     for (field, left) in [("wtxid", "sendaddrv2"), ("addr", "wtxidrelay")] {
         let mut config = config();
@@ -158,18 +163,24 @@ fn the_handshake_must_end_in_time() {
             },
         ),
     ];
-    for (what, drip) in drips {
+    let patience = [30, 60, 30];
+    for ((what, drip), (preset, seconds)) in drips.iter().flat_map(|drip| {
+        Preset::ALL
+            .into_iter()
+            .zip(patience)
+            .map(move |policy| (drip, policy))
+    }) {
         for link in [Link::inbound(), Link::outbound()] {
-            let mut config = config();
+            let mut config = preset.config();
             config.timeouts.grain = Duration::ZERO;
             let mut probe = Probe::new(config, link);
-            for second in 0..30 {
+            for second in 0..seconds {
                 drip(&mut probe, &greeting, second);
                 let almost = Duration::from_micros(999_999);
                 assert_eq!(end(&probe.wait(almost)), None, "{what} {second}");
                 let events = probe.wait(Duration::from_micros(1));
                 let timeout = DisconnectReason::Timeout(Timeout::Negotiation);
-                let expected = (second == 29).then_some(&timeout);
+                let expected = (second == seconds - 1).then_some(&timeout);
                 assert_eq!(end(&events), expected, "{what} {second}");
             }
             assert!(probe.machine.is_closed());
