@@ -68,7 +68,11 @@ fn counted(probe: &Probe) -> (u64, u64) {
 
 /// So that hours pass without a word.
 fn patient() -> Config {
-    let mut config = config();
+    patient_as(Preset::Default)
+}
+
+fn patient_as(preset: Preset) -> Config {
+    let mut config = preset.config();
     config.timeouts.ping_interval = None;
     config.timeouts.idle = None;
     config
@@ -77,27 +81,29 @@ fn patient() -> Config {
 /// Whom we asked may answer: 600 pass, then the rest of 1,001; then one every ten seconds.
 #[test]
 fn an_answer_passes_and_a_flood_does_not() {
-    for name in ["addr", "addrv2"] {
-        let mut probe = Probe::negotiated(patient(), Link::outbound());
-        probe.machine.send(Message::GetAddr).unwrap();
-        for (wait, count, expected) in [
-            (0, 600, (600, 0)),
-            (0, 600, (1_001, 199)),
-            (100, 200, (1_011, 389)),
-            (1_000, 200, (1_111, 489)),
-            (9, 200, (1_111, 689)),
-            (1, 200, (1_112, 888)),
-        ] {
-            probe.wait(Duration::from_secs(wait));
-            let before = counted(&probe);
-            let events = probe.tell(&addresses(name, 0..count));
-            assert_eq!(counted(&probe), expected, "{name} {wait}");
-            let passed = told(&events).concat();
-            assert_eq!(passed.len() as u64, expected.0 - before.0);
-            // In their order, each at most once, and only what was said.
-            assert!(passed.windows(2).all(|pair| pair[0] < pair[1]));
-            assert!(passed.iter().all(|number| *number < count));
-            assert!(probe.is_alive());
+    for preset in [Preset::Default, Preset::Core] {
+        for name in ["addr", "addrv2"] {
+            let mut probe = Probe::negotiated(patient_as(preset), Link::outbound());
+            probe.machine.send(Message::GetAddr).unwrap();
+            for (wait, count, expected) in [
+                (0, 600, (600, 0)),
+                (0, 600, (1_001, 199)),
+                (100, 200, (1_011, 389)),
+                (1_000, 200, (1_111, 489)),
+                (9, 200, (1_111, 689)),
+                (1, 200, (1_112, 888)),
+            ] {
+                probe.wait(Duration::from_secs(wait));
+                let before = counted(&probe);
+                let events = probe.tell(&addresses(name, 0..count));
+                assert_eq!(counted(&probe), expected, "{name} {wait}");
+                let passed = told(&events).concat();
+                assert_eq!(passed.len() as u64, expected.0 - before.0);
+                // In their order, each at most once, and only what was said.
+                assert!(passed.windows(2).all(|pair| pair[0] < pair[1]));
+                assert!(passed.iter().all(|number| *number < count));
+                assert!(probe.is_alive());
+            }
         }
     }
 }
@@ -354,19 +360,21 @@ v1_only! {
 /// Row 67. The first is a question, the others say nothing new; all are delivered.
 #[test]
 fn a_repeated_getaddr_is_an_annoyance() {
-    for link in [Link::inbound(), Link::outbound()] {
-        let mut probe = Probe::negotiated(config(), link);
-        for count in 0..5 {
-            let events = probe.tell(&Frame::empty("getaddr"));
-            assert_eq!(delivered(&events), ["getaddr"]);
-            let stats = probe.machine.stats();
-            assert_eq!(stats.annoyance(Annoyance::RepeatedGetAddr), count);
-            let told = events
-                .iter()
-                .filter(|event| matches!(event, Event::Misbehavior(_)));
-            assert_eq!(told.count(), usize::from(count == 1));
+    for preset in Preset::ALL {
+        for link in [Link::inbound(), Link::outbound()] {
+            let mut probe = Probe::negotiated(preset.config(), link);
+            for count in 0..5 {
+                let events = probe.tell(&Frame::empty("getaddr"));
+                assert_eq!(delivered(&events), ["getaddr"]);
+                let stats = probe.machine.stats();
+                assert_eq!(stats.annoyance(Annoyance::RepeatedGetAddr), count);
+                let told = events
+                    .iter()
+                    .filter(|event| matches!(event, Event::Misbehavior(_)));
+                assert_eq!(told.count(), usize::from(count == 1));
+            }
+            assert!(probe.is_alive());
+            assert_eq!(probe.read(), []);
         }
-        assert!(probe.is_alive());
-        assert_eq!(probe.read(), []);
     }
 }

@@ -19,15 +19,17 @@ fn too_large(command: &[u8; 12], length: u32, limit: u32) -> DisconnectReason {
 /// Row 1.
 #[test]
 fn a_header_may_come_in_two_writes() {
-    let mut probe = Probe::negotiated(config(), Link::inbound());
-    let before = probe.machine.stats().bytes_received;
-    let ping = Frame::ping(77).to_bytes();
-    assert_eq!(probe.say(&ping[..12]).len(), 0);
-    assert_eq!(probe.machine.stats().bytes_received, before + 12);
-    assert_eq!(probe.read(), []);
-    assert_eq!(delivered(&probe.say(&ping[12..])), ["ping"]);
-    assert_eq!(probe.read(), [Frame::pong(77)]);
-    assert!(probe.is_alive());
+    for preset in Preset::ALL {
+        let mut probe = Probe::negotiated(preset.config(), Link::inbound());
+        let before = probe.machine.stats().bytes_received;
+        let ping = Frame::ping(77).to_bytes();
+        assert_eq!(probe.say(&ping[..12]).len(), 0);
+        assert_eq!(probe.machine.stats().bytes_received, before + 12);
+        assert_eq!(probe.read(), []);
+        assert_eq!(delivered(&probe.say(&ping[12..])), ["ping"]);
+        assert_eq!(probe.read(), [Frame::pong(77)]);
+        assert!(probe.is_alive());
+    }
 }
 
 /// Rows 4 and 6: what is dropped was still received.

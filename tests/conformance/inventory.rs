@@ -16,7 +16,7 @@ use peer_core::{
 use peer_tests::link::Dice;
 use peer_tests::script::{Frame, VersionPayload, compact_size, list, sha256d, stream};
 
-use crate::support::{Stage, config};
+use crate::support::{Preset, Stage, config};
 
 /// Longer than any trickle of the tests.
 const LATER: Duration = Duration::from_secs(100);
@@ -31,7 +31,11 @@ type Named<'a> = &'a [(InvKind, [u8; 32])];
 
 /// Everything leaves as soon as it may, so that tests need not wait.
 fn at_once() -> Config {
-    let mut config = config();
+    at_once_as(Preset::Default)
+}
+
+fn at_once_as(preset: Preset) -> Config {
+    let mut config = preset.config();
     config.trickle = Trickle::Immediate;
     config
 }
@@ -138,29 +142,31 @@ fn is_too_early(result: &Result<Announced, SendError>) -> bool {
 /// Rows 37 and 40.
 #[test]
 fn nothing_is_announced_before_the_handshake_is_complete() {
-    for stage in [Stage::Fresh, Stage::Greeted] {
-        for link in [Link::inbound(), Link::outbound()] {
-            let mut probe = stage.probe(config(), link);
-            probe.read();
-            for item in [tx(1), block(1), item(InvKind::Tx, hash(2)).into()] {
-                assert!(is_too_early(&probe.machine.announce(item)), "{stage:?}");
+    for preset in [Preset::Default, Preset::Core] {
+        for stage in [Stage::Fresh, Stage::Greeted] {
+            for link in [Link::inbound(), Link::outbound()] {
+                let mut probe = stage.probe(preset.config(), link);
+                probe.read();
+                for item in [tx(1), block(1), item(InvKind::Tx, hash(2)).into()] {
+                    assert!(is_too_early(&probe.machine.announce(item)), "{stage:?}");
+                }
+                // The remote's own, before its time.
+                let (bytes, txid, _) = transaction(false);
+                probe.tell(&Frame::new("tx", bytes));
+                if stage == Stage::Fresh {
+                    probe.tell(&VersionPayload::default().frame());
+                }
+                probe.tell(&Frame::empty("verack"));
+                assert!(probe.machine.is_negotiated());
+                probe.wait(LATER);
+                assert_eq!(announced(&mut probe), [[]; 0], "{stage:?}");
+                let said_early = item(InvKind::Tx, txid);
+                // It was not heard, so it is news again.
+                assert_eq!(
+                    probe.machine.announce(said_early).unwrap(),
+                    Announced::Queued
+                );
             }
-            // The remote's own, before its time.
-            let (bytes, txid, _) = transaction(false);
-            probe.tell(&Frame::new("tx", bytes));
-            if stage == Stage::Fresh {
-                probe.tell(&VersionPayload::default().frame());
-            }
-            probe.tell(&Frame::empty("verack"));
-            assert!(probe.machine.is_negotiated());
-            probe.wait(LATER);
-            assert_eq!(announced(&mut probe), [[]; 0], "{stage:?}");
-            let said_early = item(InvKind::Tx, txid);
-            // It was not heard, so it is news again.
-            assert_eq!(
-                probe.machine.announce(said_early).unwrap(),
-                Announced::Queued
-            );
         }
     }
 }
@@ -330,42 +336,44 @@ fn fee_filter(rate: i64) -> Frame {
 /// Row 76 (BIP133).
 #[test]
 fn a_fee_filter_holds_until_the_next() {
-    const MAX_MONEY: i64 = 2_100_000_000_000_000;
-    let mut probe = Probe::negotiated(at_once(), Link::inbound());
-    let mut next = 0;
-    let mut check = |probe: &mut Probe, rate, filter, expected| {
-        next += 1;
-        let outcome = probe.machine.announce(paying(next, rate)).unwrap();
-        assert_eq!(outcome, expected, "{rate:?} under {filter}");
-        assert_eq!(
-            announced(probe).len(),
-            usize::from(expected == Announced::Queued)
-        );
-        assert_eq!(probe.machine.stats().fee_filter, filter);
-    };
-    let (queued, unwanted) = (Announced::Queued, Announced::Unwanted);
-    check(&mut probe, Some(0), 0, queued);
-    probe.tell(&fee_filter(1_000));
-    check(&mut probe, Some(999), 1_000, unwanted);
-    check(&mut probe, Some(1_000), 1_000, queued);
-    check(&mut probe, None, 1_000, queued);
-    // Rates that no transaction can have are not heard, as in Core.
-    for nonsense in [-1, i64::MIN, MAX_MONEY + 1, i64::MAX] {
-        probe.tell(&fee_filter(nonsense));
+    for preset in Preset::ALL {
+        const MAX_MONEY: i64 = 2_100_000_000_000_000;
+        let mut probe = Probe::negotiated(at_once_as(preset), Link::inbound());
+        let mut next = 0;
+        let mut check = |probe: &mut Probe, rate, filter, expected| {
+            next += 1;
+            let outcome = probe.machine.announce(paying(next, rate)).unwrap();
+            assert_eq!(outcome, expected, "{rate:?} under {filter}");
+            assert_eq!(
+                announced(probe).len(),
+                usize::from(expected == Announced::Queued)
+            );
+            assert_eq!(probe.machine.stats().fee_filter, filter);
+        };
+        let (queued, unwanted) = (Announced::Queued, Announced::Unwanted);
+        check(&mut probe, Some(0), 0, queued);
+        probe.tell(&fee_filter(1_000));
         check(&mut probe, Some(999), 1_000, unwanted);
+        check(&mut probe, Some(1_000), 1_000, queued);
+        check(&mut probe, None, 1_000, queued);
+        // Rates that no transaction can have are not heard, as in Core.
+        for nonsense in [-1, i64::MIN, MAX_MONEY + 1, i64::MAX] {
+            probe.tell(&fee_filter(nonsense));
+            check(&mut probe, Some(999), 1_000, unwanted);
+        }
+        probe.tell(&fee_filter(MAX_MONEY));
+        check(&mut probe, Some(1_000_000), MAX_MONEY as u64, unwanted);
+        // It says nothing about blocks.
+        assert_eq!(probe.machine.announce(block(1)).unwrap(), queued);
+        assert_eq!(announced(&mut probe).len(), 1);
+        probe.tell(&fee_filter(0));
+        check(&mut probe, Some(0), 0, queued);
+        // What was not wanted once may be wanted later.
+        assert_eq!(
+            probe.machine.announce(paying(2, Some(999))).unwrap(),
+            queued
+        );
     }
-    probe.tell(&fee_filter(MAX_MONEY));
-    check(&mut probe, Some(1_000_000), MAX_MONEY as u64, unwanted);
-    // It says nothing about blocks.
-    assert_eq!(probe.machine.announce(block(1)).unwrap(), queued);
-    assert_eq!(announced(&mut probe).len(), 1);
-    probe.tell(&fee_filter(0));
-    check(&mut probe, Some(0), 0, queued);
-    // What was not wanted once may be wanted later.
-    assert_eq!(
-        probe.machine.announce(paying(2, Some(999))).unwrap(),
-        queued
-    );
 }
 
 /// The remote may raise its filter while something waits.
@@ -390,62 +398,70 @@ fn a_fee_filter_is_asked_again_when_the_time_has_come() {
 /// Rows 80 and 83 (BIP37).
 #[test]
 fn who_wants_no_transactions_is_told_of_none_until_it_sets_a_filter() {
-    let load = Frame::new("filterload", [1, 0xff, 1, 0, 0, 0, 0, 0, 0, 0, 0]);
-    for change in [load, Frame::empty("filterclear")] {
-        let quiet = VersionPayload {
-            relay: Some(0),
-            ..VersionPayload::default()
-        };
-        let mut probe = Probe::negotiated_with(at_once(), Link::inbound(), &quiet);
-        assert!(!probe.machine.stats().relays_transactions);
-        for item in [
-            tx(1),
-            paying(2, Some(u64::MAX)),
-            item(InvKind::Wtx, hash(3)).into(),
-        ] {
-            assert_eq!(probe.machine.announce(item).unwrap(), Announced::Unwanted);
+    for preset in Preset::ALL {
+        let load = Frame::new("filterload", [1, 0xff, 1, 0, 0, 0, 0, 0, 0, 0, 0]);
+        for change in [load, Frame::empty("filterclear")] {
+            if preset == Preset::Btcd && change.name() == "filterclear" {
+                // There is none to clear, which is the end (row 77).
+                continue;
+            }
+            let quiet = VersionPayload {
+                relay: Some(0),
+                ..VersionPayload::default()
+            };
+            let mut probe = Probe::negotiated_with(at_once_as(preset), Link::inbound(), &quiet);
+            assert!(!probe.machine.stats().relays_transactions);
+            for item in [
+                tx(1),
+                paying(2, Some(u64::MAX)),
+                item(InvKind::Wtx, hash(3)).into(),
+            ] {
+                assert_eq!(probe.machine.announce(item).unwrap(), Announced::Unwanted);
+            }
+            assert_eq!(probe.read(), []);
+            assert_eq!(probe.machine.announce(block(1)).unwrap(), Announced::Queued);
+            assert_eq!(announced(&mut probe), [[(BLOCK, header(1).1)]]);
+            probe.tell(&change);
+            assert!(probe.machine.stats().relays_transactions);
+            assert_eq!(probe.machine.announce(tx(1)).unwrap(), Announced::Queued);
+            assert_eq!(announced(&mut probe), [[(TX, hash(1))]]);
         }
-        assert_eq!(probe.read(), []);
-        assert_eq!(probe.machine.announce(block(1)).unwrap(), Announced::Queued);
-        assert_eq!(announced(&mut probe), [[(BLOCK, header(1).1)]]);
-        probe.tell(&change);
-        assert!(probe.machine.stats().relays_transactions);
-        assert_eq!(probe.machine.announce(tx(1)).unwrap(), Announced::Queued);
-        assert_eq!(announced(&mut probe), [[(TX, hash(1))]]);
     }
 }
 
 /// Row 87 (BIP130).
 #[test]
 fn blocks_are_announced_by_inv_and_by_headers_to_those_who_asked() {
-    for early in [false, true] {
-        let mut probe = Stage::Greeted.probe(config(), Link::outbound());
-        if early {
-            // As Core has it, any time after `version`.
-            probe.tell(&Frame::empty("sendheaders"));
+    for preset in Preset::ALL {
+        for early in [false, preset != Preset::Btcd] {
+            let mut probe = Stage::Greeted.probe(preset.config(), Link::outbound());
+            if early {
+                // As Core has it, any time after `version`.
+                probe.tell(&Frame::empty("sendheaders"));
+            }
+            probe.tell(&Frame::empty("verack"));
+            probe.read();
+            if !early {
+                assert_eq!(probe.machine.announce(block(1)).unwrap(), Announced::Queued);
+                assert_eq!(probe.read(), [inv(&[(BLOCK, header(1).1)])]);
+                assert!(!probe.machine.stats().wants_headers);
+                probe.tell(&Frame::empty("sendheaders"));
+            }
+            assert!(probe.machine.stats().wants_headers);
+            for number in [2, 3] {
+                let outcome = probe.machine.announce(block(number)).unwrap();
+                assert_eq!(outcome, Announced::Queued);
+            }
+            assert_eq!(probe.read(), [headers(&[2]), headers(&[3])]);
+            // Fault 21: a block is noted as announced.
+            assert_eq!(probe.machine.announce(block(2)).unwrap(), Announced::Known);
+            let tip = item(InvKind::Block, header(3).1);
+            assert_eq!(probe.machine.announce(tip).unwrap(), Announced::Known);
+            // Without a header there is only `inv`.
+            let bare = item(InvKind::Block, hash(4));
+            assert_eq!(probe.machine.announce(bare).unwrap(), Announced::Queued);
+            assert_eq!(probe.read(), [inv(&[(BLOCK, hash(4))])]);
         }
-        probe.tell(&Frame::empty("verack"));
-        probe.read();
-        if !early {
-            assert_eq!(probe.machine.announce(block(1)).unwrap(), Announced::Queued);
-            assert_eq!(probe.read(), [inv(&[(BLOCK, header(1).1)])]);
-            assert!(!probe.machine.stats().wants_headers);
-            probe.tell(&Frame::empty("sendheaders"));
-        }
-        assert!(probe.machine.stats().wants_headers);
-        for number in [2, 3] {
-            let outcome = probe.machine.announce(block(number)).unwrap();
-            assert_eq!(outcome, Announced::Queued);
-        }
-        assert_eq!(probe.read(), [headers(&[2]), headers(&[3])]);
-        // Fault 21: a block is noted as announced.
-        assert_eq!(probe.machine.announce(block(2)).unwrap(), Announced::Known);
-        let tip = item(InvKind::Block, header(3).1);
-        assert_eq!(probe.machine.announce(tip).unwrap(), Announced::Known);
-        // Without a header there is only `inv`.
-        let bare = item(InvKind::Block, hash(4));
-        assert_eq!(probe.machine.announce(bare).unwrap(), Announced::Queued);
-        assert_eq!(probe.read(), [inv(&[(BLOCK, hash(4))])]);
     }
 }
 

@@ -81,38 +81,42 @@ fn a_feeler_ends_with_the_version_of_the_remote() {
 /// Rows 71 to 73.
 #[test]
 fn an_address_fetch_ends_with_more_than_one_address() {
-    for (name, entry) in [("addr", &ADDR_ENTRY[..]), ("addrv2", &ADDRV2_ENTRY)] {
-        let mut probe = Probe::negotiated(config(), outbound(Purpose::AddressFetch));
-        probe.machine.send(Message::GetAddr).unwrap();
-        for count in [1, 0, 1] {
-            let events = probe.tell(&Frame::new(name, list(count, entry)));
+    for preset in [Preset::Default, Preset::Core] {
+        for (name, entry) in [("addr", &ADDR_ENTRY[..]), ("addrv2", &ADDRV2_ENTRY)] {
+            let mut probe = Probe::negotiated(preset.config(), outbound(Purpose::AddressFetch));
+            probe.machine.send(Message::GetAddr).unwrap();
+            for count in [1, 0, 1] {
+                let events = probe.tell(&Frame::new(name, list(count, entry)));
+                assert_eq!(delivered(&events), [name]);
+                assert!(probe.is_alive(), "{name} {count}");
+            }
+            let events = probe.tell(&Frame::new(name, list(2, entry)));
             assert_eq!(delivered(&events), [name]);
-            assert!(probe.is_alive(), "{name} {count}");
+            let done = DisconnectReason::Local(Goodbye::AddressesFetched);
+            assert_eq!(end(&events), Some(&done));
+            assert_over(&mut probe, &events);
         }
-        let events = probe.tell(&Frame::new(name, list(2, entry)));
-        assert_eq!(delivered(&events), [name]);
-        let done = DisconnectReason::Local(Goodbye::AddressesFetched);
-        assert_eq!(end(&events), Some(&done));
-        assert_over(&mut probe, &events);
+        // Other connections have no such end.
+        let mut probe = Probe::negotiated(preset.config(), Link::outbound());
+        probe.tell(&Frame::new("addr", list(2, &ADDR_ENTRY)));
+        assert!(probe.is_alive());
     }
-    // Other connections have no such end.
-    let mut probe = Probe::negotiated(config(), Link::outbound());
-    probe.tell(&Frame::new("addr", list(2, &ADDR_ENTRY)));
-    assert!(probe.is_alive());
 }
 
 #[test]
 fn an_address_fetch_without_addresses_lasts_five_minutes() {
-    let mut config = config();
-    config.timeouts.grain = Duration::ZERO;
-    let mut probe = Probe::negotiated(config, outbound(Purpose::AddressFetch));
-    for second in 0..299 {
-        assert_eq!(end(&probe.wait(Duration::from_secs(1))), None, "{second}");
-        assert!(probe.is_alive());
+    for preset in Preset::ALL {
+        let mut config = preset.config();
+        config.timeouts.grain = Duration::ZERO;
+        let mut probe = Probe::negotiated(config, outbound(Purpose::AddressFetch));
+        for second in 0..299 {
+            assert_eq!(end(&probe.wait(Duration::from_secs(1))), None, "{second}");
+            assert!(probe.is_alive());
+        }
+        let events = probe.wait(Duration::from_secs(1));
+        let timeout = DisconnectReason::Timeout(Timeout::AddrFetch);
+        assert_eq!(end(&events), Some(&timeout));
     }
-    let events = probe.wait(Duration::from_secs(1));
-    let timeout = DisconnectReason::Timeout(Timeout::AddrFetch);
-    assert_eq!(end(&events), Some(&timeout));
 }
 
 /// A slow application is not the remote's fault: addresses that have arrived count, polled or not.
@@ -196,16 +200,18 @@ fn an_application_may_change_its_mind() {
 /// Row 64: no address gossip on a block-relay connection, in either direction.
 #[test]
 fn block_relay_connections_know_no_addresses() {
-    let mut probe = Probe::negotiated(config(), outbound(Purpose::BlockRelayOnly));
-    let events = probe.tell(&Frame::new("addr", list(3, &ADDR_ENTRY)));
-    assert_eq!(delivered(&events), [""; 0]);
-    assert!(probe.is_alive());
-    let refused = probe.machine.send(Message::GetAddr);
-    assert!(
-        matches!(refused, Err(SendError::Purpose { .. })),
-        "{refused:?}"
-    );
-    assert_eq!(probe.read(), []);
+    for preset in Preset::ALL {
+        let mut probe = Probe::negotiated(preset.config(), outbound(Purpose::BlockRelayOnly));
+        let events = probe.tell(&Frame::new("addr", list(3, &ADDR_ENTRY)));
+        assert_eq!(delivered(&events), [""; 0]);
+        assert!(probe.is_alive());
+        let refused = probe.machine.send(Message::GetAddr);
+        assert!(
+            matches!(refused, Err(SendError::Purpose { .. })),
+            "{refused:?}"
+        );
+        assert_eq!(probe.read(), []);
+    }
 }
 
 #[test]

@@ -25,34 +25,36 @@ const TAILS: [(usize, &str); 6] = [
 /// Row 26: what is not there has a value all the same.
 #[test]
 fn each_tail_may_be_absent() {
-    let version = VersionPayload {
-        relay: Some(0),
-        ..VersionPayload::default()
-    };
-    let payload = version.to_bytes();
-    assert_eq!(payload.len(), 98);
-    for (length, field) in TAILS {
-        let mut probe = Probe::new(config(), Link::inbound());
-        let events = probe.tell(&Frame::new("version", &payload[..length]));
-        let [Event::Version(heard)] = &events[..] else {
-            panic!("{field}: {events:?}");
+    for preset in Preset::ALL {
+        let version = VersionPayload {
+            relay: Some(0),
+            ..VersionPayload::default()
         };
-        assert_eq!(heard.version, 70_016);
-        assert_eq!(heard.services.bits(), 0x409);
-        assert_eq!(heard.nonce, if length >= 80 { version.nonce } else { 1 });
-        let agent = heard.user_agent.as_bytes();
-        assert_eq!(
-            agent,
-            if length >= 93 {
-                &b"/script:1.0/"[..]
-            } else {
-                b""
-            }
-        );
-        assert_eq!(heard.start_height, if length >= 97 { 7 } else { -1 });
-        assert_eq!(heard.relay.is_wanted(), length < 98, "{field}");
-        probe.tell(&Frame::empty("verack"));
-        assert!(probe.machine.is_negotiated() && probe.is_alive(), "{field}");
+        let payload = version.to_bytes();
+        assert_eq!(payload.len(), 98);
+        for (length, field) in TAILS {
+            let mut probe = Probe::new(preset.config(), Link::inbound());
+            let events = probe.tell(&Frame::new("version", &payload[..length]));
+            let [Event::Version(heard)] = &events[..] else {
+                panic!("{field}: {events:?}");
+            };
+            assert_eq!(heard.version, 70_016);
+            assert_eq!(heard.services.bits(), 0x409);
+            assert_eq!(heard.nonce, if length >= 80 { version.nonce } else { 1 });
+            let agent = heard.user_agent.as_bytes();
+            assert_eq!(
+                agent,
+                if length >= 93 {
+                    &b"/script:1.0/"[..]
+                } else {
+                    b""
+                }
+            );
+            assert_eq!(heard.start_height, if length >= 97 { 7 } else { -1 });
+            assert_eq!(heard.relay.is_wanted(), length < 98, "{field}");
+            probe.tell(&Frame::empty("verack"));
+            assert!(probe.machine.is_negotiated() && probe.is_alive(), "{field}");
+        }
     }
 }
 
@@ -149,47 +151,53 @@ fn old_versions_are_refused_without_a_word() {
 /// Row 18: an outbound remote must offer what is asked of it; an inbound one need not.
 #[test]
 fn services_are_asked_of_those_we_dial() {
-    let required = 0x9;
-    let mut config = config();
-    config.required_services = ServiceFlags(required);
-    for services in [0, 1, 8, 9, 0x400, 0x409, u64::MAX] {
-        let remote = VersionPayload {
-            services,
-            ..VersionPayload::default()
-        };
-        let mut probe = Probe::new(config.clone(), Link::outbound());
-        assert_eq!(probe.read_names(), ["version"]);
-        let events = probe.tell(&remote.frame());
-        let missing = required & !services;
-        let refused = DisconnectReason::Incompatible(Incompatible::Services {
-            offered: ServiceFlags(services),
-            missing: ServiceFlags(missing),
-        });
-        assert_eq!(end(&events), (missing != 0).then_some(&refused));
-        if missing != 0 {
-            assert_eq!(probe.read(), [], "{services:#x}");
+    for preset in Preset::ALL {
+        let required = 0x9;
+        let mut config = preset.config();
+        config.required_services = ServiceFlags(required);
+        for services in [0, 1, 8, 9, 0x400, 0x409, u64::MAX] {
+            let remote = VersionPayload {
+                services,
+                ..VersionPayload::default()
+            };
+            let mut probe = Probe::new(config.clone(), Link::outbound());
+            assert_eq!(probe.read_names(), ["version"]);
+            let events = probe.tell(&remote.frame());
+            let missing = required & !services;
+            let refused = DisconnectReason::Incompatible(Incompatible::Services {
+                offered: ServiceFlags(services),
+                missing: ServiceFlags(missing),
+            });
+            assert_eq!(end(&events), (missing != 0).then_some(&refused));
+            if missing != 0 {
+                // btcd says why.
+                let said = &["reject"][usize::from(preset != Preset::Btcd)..];
+                assert_eq!(probe.read_names(), said, "{services:#x}");
+            }
+            let probe = Probe::negotiated_with(config.clone(), Link::inbound(), &remote);
+            assert_eq!(probe.machine.remote().unwrap().services().bits(), services);
         }
-        let probe = Probe::negotiated_with(config.clone(), Link::inbound(), &remote);
-        assert_eq!(probe.machine.remote().unwrap().services().bits(), services);
     }
 }
 
 /// Row 24, V29 (CVE-2024-52912): any time is accepted, and no difference overflows.
 #[test]
 fn the_remote_may_believe_any_time() {
-    let clocks = [Timestamp::ZERO, START, Timestamp::MAX];
-    for theirs in [i64::MIN, i64::MIN + 1, -1, 0, 1_700_000_060, i64::MAX] {
-        for now in clocks {
-            let mut probe = Probe::at(config(), Link::inbound(), now);
-            let remote = VersionPayload {
-                time: theirs,
-                ..VersionPayload::default()
-            };
-            probe.tell(&remote.frame());
-            let expected = theirs.saturating_sub(now.as_secs() as i64);
-            assert_eq!(probe.machine.stats().time_offset, expected);
-            probe.tell(&Frame::empty("verack"));
-            assert!(probe.machine.is_negotiated());
+    for preset in Preset::ALL {
+        let clocks = [Timestamp::ZERO, START, Timestamp::MAX];
+        for theirs in [i64::MIN, i64::MIN + 1, -1, 0, 1_700_000_060, i64::MAX] {
+            for now in clocks {
+                let mut probe = Probe::at(preset.config(), Link::inbound(), now);
+                let remote = VersionPayload {
+                    time: theirs,
+                    ..VersionPayload::default()
+                };
+                probe.tell(&remote.frame());
+                let expected = theirs.saturating_sub(now.as_secs() as i64);
+                assert_eq!(probe.machine.stats().time_offset, expected);
+                probe.tell(&Frame::empty("verack"));
+                assert!(probe.machine.is_negotiated());
+            }
         }
     }
 }
@@ -208,44 +216,46 @@ fn our_version(config: Config, link: Link) -> VersionPayload {
 /// Row 39: what our `version` says, and what it never does.
 #[test]
 fn our_version_says_what_was_configured_and_no_address_of_ours() {
-    let mut config = config();
-    config.services = ServiceFlags(0x409);
-    let address: SocketAddr = "250.1.2.3:18444".parse().unwrap();
-    let mapped: [u8; 18] = [
-        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 250, 1, 2, 3, 0x48, 0x0c,
-    ];
-    for link in [Link::inbound(), Link::outbound()] {
-        let link = link.with_remote(address).with_start_height(812_345);
-        let ours = our_version(config.clone(), link);
-        assert_eq!(ours.version, 70_016);
-        assert_eq!(ours.services, 0x409);
-        assert_eq!(ours.time, 1_700_000_000);
-        assert_eq!(ours.receiver[8..], mapped);
-        assert_eq!(ours.sender[8..], [0; 18]);
-        assert_eq!(ours.height, 812_345);
-        assert_eq!(ours.relay, Some(1));
-        assert_eq!(ours.agent[..], config.user_agent.as_bytes()[..]);
+    for preset in Preset::ALL {
+        let mut config = preset.config();
+        config.services = ServiceFlags(0x409);
+        let address: SocketAddr = "250.1.2.3:18444".parse().unwrap();
+        let mapped: [u8; 18] = [
+            0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 250, 1, 2, 3, 0x48, 0x0c,
+        ];
+        for link in [Link::inbound(), Link::outbound()] {
+            let link = link.with_remote(address).with_start_height(812_345);
+            let ours = our_version(config.clone(), link);
+            assert_eq!(ours.version, 70_016);
+            assert_eq!(ours.services, 0x409);
+            assert_eq!(ours.time, 1_700_000_000);
+            assert_eq!(ours.receiver[8..], mapped);
+            assert_eq!(ours.sender[8..], [0; 18]);
+            assert_eq!(ours.height, 812_345);
+            assert_eq!(ours.relay, Some(1));
+            assert_eq!(ours.agent[..], config.user_agent.as_bytes()[..]);
 
-        let mut hidden = config.clone();
-        hidden.proxy = true;
-        assert_eq!(our_version(hidden, link).receiver, [0; 26]);
-        let mut quiet = config.clone();
-        quiet.relay = false;
-        assert_eq!(our_version(quiet, link).relay, Some(0));
-    }
-    // Row 29.
-    for (purpose, relay) in [
-        (Purpose::FullRelay, 1),
-        (Purpose::BlockRelayOnly, 0),
-        (Purpose::AddressFetch, 1),
-        (Purpose::Feeler, 0),
-    ] {
-        let link = Link::outbound().with_purpose(purpose);
-        assert_eq!(
-            our_version(config.clone(), link).relay,
-            Some(relay),
-            "{purpose:?}"
-        );
+            let mut hidden = config.clone();
+            hidden.proxy = true;
+            assert_eq!(our_version(hidden, link).receiver, [0; 26]);
+            let mut quiet = config.clone();
+            quiet.relay = false;
+            assert_eq!(our_version(quiet, link).relay, Some(0));
+        }
+        // Row 29.
+        for (purpose, relay) in [
+            (Purpose::FullRelay, 1),
+            (Purpose::BlockRelayOnly, 0),
+            (Purpose::AddressFetch, 1),
+            (Purpose::Feeler, 0),
+        ] {
+            let link = Link::outbound().with_purpose(purpose);
+            assert_eq!(
+                our_version(config.clone(), link).relay,
+                Some(relay),
+                "{purpose:?}"
+            );
+        }
     }
 }
 

@@ -4,54 +4,59 @@ use peer_core::network::Network;
 use peer_core::{Command, Config, DisconnectReason, Event, FrameError, Link, Outcome, SendError};
 use peer_tests::pair::Pair;
 
-use super::remote::{Probe, Remote, assert_open, config, ended, messages};
+use super::remote::{Probe, Remote, assert_open, config, config_as, ended, messages};
+use crate::support::Preset;
 
 /// Row 139: any number before the version packet, the first of which vouches for the garbage.
 #[test]
 fn decoys_before_the_version_packet() {
-    for count in 0..10 {
-        let mut probe = Probe::new(config(), Link::inbound());
-        let mut remote = Remote::meet(&mut probe, b"garbage");
-        let mut flight = remote.keys.send_terminator.to_vec();
-        let mut aad = &b"garbage"[..];
-        for number in 0..count {
-            flight.extend(remote.seal(&vec![18; number * 100], aad, true));
-            aad = b"";
+    for preset in Preset::ALL {
+        for count in 0..10 {
+            let mut probe = Probe::new(config_as(preset), Link::inbound());
+            let mut remote = Remote::meet(&mut probe, b"garbage");
+            let mut flight = remote.keys.send_terminator.to_vec();
+            let mut aad = &b"garbage"[..];
+            for number in 0..count {
+                flight.extend(remote.seal(&vec![18; number * 100], aad, true));
+                aad = b"";
+            }
+            flight.extend(remote.seal(b"", aad, false));
+            probe.say_raw(&flight);
+            assert_open(&mut probe);
+            assert_eq!(probe.machine.stats().decoys_received, count as u64);
+            remote.greet(&mut probe);
+            assert!(probe.machine.is_negotiated());
         }
-        flight.extend(remote.seal(b"", aad, false));
-        probe.say_raw(&flight);
-        assert_open(&mut probe);
-        assert_eq!(probe.machine.stats().decoys_received, count as u64);
-        remote.greet(&mut probe);
-        assert!(probe.machine.is_negotiated());
     }
 }
 
 /// Row 138: whatever is in them.
 #[test]
 fn decoys_are_never_delivered() {
-    let mut probe = Probe::new(config(), Link::inbound());
-    let mut remote = Remote::negotiated(&mut probe);
-    for contents in [
-        &b""[..],
-        &[18; 9],
-        b"\0tx",
-        &[2; 1_000_000],
-        &[0; 4_000_013],
-    ] {
-        let decoy = remote.seal(contents, b"", true);
-        probe.say_raw(&decoy);
+    for preset in Preset::ALL {
+        let mut probe = Probe::new(config_as(preset), Link::inbound());
+        let mut remote = Remote::negotiated(&mut probe);
+        for contents in [
+            &b""[..],
+            &[18; 9],
+            b"\0tx",
+            &[2; 1_000_000],
+            &[0; 4_000_013],
+        ] {
+            let decoy = remote.seal(contents, b"", true);
+            probe.say_raw(&decoy);
+            assert_open(&mut probe);
+        }
+        for _ in 0..1_000 {
+            let decoy = remote.seal(&[21; 50], b"", true);
+            probe.say_raw(&decoy);
+        }
         assert_open(&mut probe);
+        let stats = probe.machine.stats();
+        assert_eq!(stats.decoys_received, 1_005);
+        assert_eq!((stats.malformed, stats.unknown_messages), (0, 0));
+        assert!(remote.is_answered(&mut probe));
     }
-    for _ in 0..1_000 {
-        let decoy = remote.seal(&[21; 50], b"", true);
-        probe.say_raw(&decoy);
-    }
-    assert_open(&mut probe);
-    let stats = probe.machine.stats();
-    assert_eq!(stats.decoys_received, 1_005);
-    assert_eq!((stats.malformed, stats.unknown_messages), (0, 0));
-    assert!(remote.is_answered(&mut probe));
 }
 
 /// A flood of them before anything was said: a few megabytes, and no more.

@@ -6,7 +6,7 @@ use peer_core::{
 };
 use peer_tests::script::{REGTEST, VersionPayload, end};
 
-use super::remote::{OURS, Probe, assert_open, config, ended};
+use super::remote::{OURS, Probe, assert_open, config, config_as, ended};
 use crate::support::Preset;
 
 /// What a v1 connection begins with.
@@ -17,43 +17,47 @@ fn version() -> Vec<u8> {
 /// Row 126.
 #[test]
 fn fifteen_bytes_of_v1_decide_nothing_and_the_sixteenth_does() {
-    let mut probe = Probe::new(config(), Link::inbound());
-    for byte in &version()[..15] {
-        probe.say_raw(&[*byte]);
-        assert_open(&mut probe);
-        assert_eq!(probe.machine.transport(), None);
+    for preset in Preset::ALL {
+        let mut probe = Probe::new(config_as(preset), Link::inbound());
+        for byte in &version()[..15] {
+            probe.say_raw(&[*byte]);
+            assert_open(&mut probe);
+            assert_eq!(probe.machine.transport(), None);
+        }
+        probe.say_raw(&version()[15..16]);
+        assert_eq!(probe.machine.transport(), Some(TransportKind::V1));
+        assert_eq!(probe.machine.stats().session_id, None);
+        assert_eq!(probe.wire.heard, b"");
+        probe.say_raw(&version()[16..]);
+        assert_eq!(probe.wire.heard[..16], version()[..16]);
+        // In one piece it is the same.
+        let mut whole = Probe::new(config_as(preset), Link::inbound());
+        whole.say_raw(&version());
+        assert_eq!(whole.wire.heard, probe.wire.heard);
     }
-    probe.say_raw(&version()[15..16]);
-    assert_eq!(probe.machine.transport(), Some(TransportKind::V1));
-    assert_eq!(probe.machine.stats().session_id, None);
-    assert_eq!(probe.wire.heard, b"");
-    probe.say_raw(&version()[16..]);
-    assert_eq!(probe.wire.heard[..16], version()[..16]);
-    // In one piece it is the same.
-    let mut whole = Probe::new(config(), Link::inbound());
-    whole.say_raw(&version());
-    assert_eq!(whole.wire.heard, probe.wire.heard);
 }
 
 /// Row 129: nothing is said before the first byte that differs, and the key right after it.
 #[test]
 fn the_first_byte_that_differs_decides_for_v2() {
-    for differs in 0..16 {
-        let mut probe = Probe::new(config(), Link::inbound());
-        probe.say_raw(&version()[..differs]);
-        assert_eq!(probe.wire.heard, b"");
-        assert_open(&mut probe);
-        probe.say_raw(&[version()[differs] ^ 1]);
-        assert_eq!(probe.wire.heard.len(), 64 + OURS.len(), "{differs}");
-        assert_open(&mut probe);
-        assert_eq!(probe.machine.transport(), None);
-        // Row 130.
-        probe.wait(core::time::Duration::from_secs(15));
-        let late = Timeout::V2Handshake(V2Stage::Key);
-        assert_eq!(
-            probe.machine.stats().disconnect_reason,
-            Some(DisconnectReason::Timeout(late))
-        );
+    for preset in Preset::ALL {
+        for differs in 0..16 {
+            let mut probe = Probe::new(config_as(preset), Link::inbound());
+            probe.say_raw(&version()[..differs]);
+            assert_eq!(probe.wire.heard, b"");
+            assert_open(&mut probe);
+            probe.say_raw(&[version()[differs] ^ 1]);
+            assert_eq!(probe.wire.heard.len(), 64 + OURS.len(), "{differs}");
+            assert_open(&mut probe);
+            assert_eq!(probe.machine.transport(), None);
+            // Row 130.
+            probe.wait(core::time::Duration::from_secs(15));
+            let late = Timeout::V2Handshake(V2Stage::Key);
+            assert_eq!(
+                probe.machine.stats().disconnect_reason,
+                Some(DisconnectReason::Timeout(late))
+            );
+        }
     }
 }
 

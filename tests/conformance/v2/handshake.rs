@@ -9,7 +9,8 @@ use peer_core::{
 };
 use peer_tests::pair::Pair;
 
-use super::remote::{LINKS, Probe, Remote, assert_open, config, ended, messages};
+use super::remote::{LINKS, Probe, Remote, assert_open, config, config_as, ended, messages};
+use crate::support::Preset;
 
 const NO_TERMINATOR: DisconnectReason =
     DisconnectReason::Frame(FrameError::NoGarbageTerminator { limit: 4_095 });
@@ -43,93 +44,105 @@ fn garbage_of_every_length_that_there_may_be() {
 /// Rows 128 and 131: the last byte that may come, and the end right after it.
 #[test]
 fn garbage_without_end() {
-    for link in LINKS {
-        let mut probe = Probe::new(config(), link);
-        Remote::meet(&mut probe, b"");
-        for len in [1, 4_000, 109] {
-            probe.say_raw(&vec![0xaa; len]);
+    for preset in Preset::ALL {
+        for link in LINKS {
+            let mut probe = Probe::new(config_as(preset), link);
+            Remote::meet(&mut probe, b"");
+            for len in [1, 4_000, 109] {
+                probe.say_raw(&vec![0xaa; len]);
+                assert_open(&mut probe);
+            }
+            // 4,095 of garbage and 16 that are no terminator, the last of which is missing.
+            probe.say_raw(b"");
             assert_open(&mut probe);
+            probe.say_raw(&[0xaa]);
+            assert_eq!(ended(&mut probe), Some(NO_TERMINATOR));
         }
-        // 4,095 of garbage and 16 that are no terminator, the last of which is missing.
-        probe.say_raw(b"");
-        assert_open(&mut probe);
-        probe.say_raw(&[0xaa]);
-        assert_eq!(ended(&mut probe), Some(NO_TERMINATOR));
     }
 }
 
 /// One byte of garbage too many, and then the right terminator.
 #[test]
 fn four_thousand_and_ninety_six_bytes_of_garbage() {
-    for link in LINKS {
-        let mut probe = Probe::new(config(), link);
-        let garbage = vec![0xaa; 4_096];
-        let remote = Remote::meet(&mut probe, &garbage);
-        assert_open(&mut probe);
-        probe.say_raw(&remote.keys.send_terminator);
-        assert_eq!(ended(&mut probe), Some(NO_TERMINATOR));
+    for preset in Preset::ALL {
+        for link in LINKS {
+            let mut probe = Probe::new(config_as(preset), link);
+            let garbage = vec![0xaa; 4_096];
+            let remote = Remote::meet(&mut probe, &garbage);
+            assert_open(&mut probe);
+            probe.say_raw(&remote.keys.send_terminator);
+            assert_eq!(ended(&mut probe), Some(NO_TERMINATOR));
+        }
     }
 }
 
 /// Row 139: what looks like the end and is not.
 #[test]
 fn fifteen_bytes_of_the_terminator_are_garbage() {
-    let mut probe = Probe::new(config(), Link::inbound());
-    let mut remote = Remote::meet(&mut probe, b"");
-    let almost = &remote.keys.send_terminator[..15];
-    let garbage = [almost, b"?", almost, almost, &[0; 4_000]].concat();
-    let mut flight = garbage.clone();
-    flight.extend(remote.keys.send_terminator);
-    flight.extend(remote.seal(b"", &garbage, false));
-    flight.chunks(13).for_each(|piece| probe.say_raw(piece));
-    assert_eq!(probe.machine.transport(), Some(TransportKind::V2));
+    for preset in Preset::ALL {
+        let mut probe = Probe::new(config_as(preset), Link::inbound());
+        let mut remote = Remote::meet(&mut probe, b"");
+        let almost = &remote.keys.send_terminator[..15];
+        let garbage = [almost, b"?", almost, almost, &[0; 4_000]].concat();
+        let mut flight = garbage.clone();
+        flight.extend(remote.keys.send_terminator);
+        flight.extend(remote.seal(b"", &garbage, false));
+        flight.chunks(13).for_each(|piece| probe.say_raw(piece));
+        assert_eq!(probe.machine.transport(), Some(TransportKind::V2));
+    }
 }
 
 /// Row 132.
 #[test]
 fn a_wrong_terminator_is_waited_past() {
-    let mut probe = Probe::new(config(), Link::inbound());
-    let remote = Remote::meet(&mut probe, b"");
-    let mut wrong = remote.keys.send_terminator;
-    wrong[15] ^= 1;
-    probe.say_raw(&wrong);
-    probe.say_raw(&[0; 100]);
-    assert_open(&mut probe);
-    let late = DisconnectReason::Timeout(Timeout::V2Handshake(V2Stage::GarbageTerminator));
-    let events = probe.wait(Duration::from_secs(15));
-    assert_eq!(peer_tests::script::end(&events), Some(&late));
+    for preset in Preset::ALL {
+        let mut probe = Probe::new(config_as(preset), Link::inbound());
+        let remote = Remote::meet(&mut probe, b"");
+        let mut wrong = remote.keys.send_terminator;
+        wrong[15] ^= 1;
+        probe.say_raw(&wrong);
+        probe.say_raw(&[0; 100]);
+        assert_open(&mut probe);
+        let late = DisconnectReason::Timeout(Timeout::V2Handshake(V2Stage::GarbageTerminator));
+        let events = probe.wait(Duration::from_secs(15));
+        assert_eq!(peer_tests::script::end(&events), Some(&late));
+    }
 }
 
 /// Row 133: garbage that somebody has changed on its way, or that nothing vouches for.
 #[test]
 fn the_first_packet_vouches_for_the_garbage() {
-    for (aad, first) in [(&b"garbagf"[..], true), (b"", true), (b"garbage", false)] {
-        let mut probe = Probe::new(config(), Link::inbound());
-        let mut remote = Remote::meet(&mut probe, b"garbage");
-        let mut flight = remote.keys.send_terminator.to_vec();
-        // What vouches is the first packet, decoy or not, and no later one.
-        if !first {
-            flight.extend(remote.seal(b"", b"garbage", true));
+    for preset in Preset::ALL {
+        for (aad, first) in [(&b"garbagf"[..], true), (b"", true), (b"garbage", false)] {
+            let mut probe = Probe::new(config_as(preset), Link::inbound());
+            let mut remote = Remote::meet(&mut probe, b"garbage");
+            let mut flight = remote.keys.send_terminator.to_vec();
+            // What vouches is the first packet, decoy or not, and no later one.
+            if !first {
+                flight.extend(remote.seal(b"", b"garbage", true));
+            }
+            flight.extend(remote.seal(b"", aad, false));
+            probe.say_raw(&flight);
+            assert_eq!(ended(&mut probe), Some(unauthentic(u64::from(!first))));
         }
-        flight.extend(remote.seal(b"", aad, false));
-        probe.say_raw(&flight);
-        assert_eq!(ended(&mut probe), Some(unauthentic(u64::from(!first))));
     }
 }
 
 /// Row 134.
 #[test]
 fn what_is_in_a_version_packet_is_not_looked_at() {
-    for contents in [&b"version 2"[..], &[18, 1, 2, 3], &[0; 1_000], b"\0ping"] {
-        let mut probe = Probe::new(config(), Link::inbound());
-        let mut remote = Remote::meet(&mut probe, b"");
-        let mut flight = remote.keys.send_terminator.to_vec();
-        flight.extend(remote.seal(contents, b"", false));
-        probe.say_raw(&flight);
-        assert_open(&mut probe);
-        remote.greet(&mut probe);
-        assert!(probe.machine.is_negotiated());
-        assert_eq!(probe.machine.stats().malformed, 0);
+    for preset in Preset::ALL {
+        for contents in [&b"version 2"[..], &[18, 1, 2, 3], &[0; 1_000], b"\0ping"] {
+            let mut probe = Probe::new(config_as(preset), Link::inbound());
+            let mut remote = Remote::meet(&mut probe, b"");
+            let mut flight = remote.keys.send_terminator.to_vec();
+            flight.extend(remote.seal(contents, b"", false));
+            probe.say_raw(&flight);
+            assert_open(&mut probe);
+            remote.greet(&mut probe);
+            assert!(probe.machine.is_negotiated());
+            assert_eq!(probe.machine.stats().malformed, 0);
+        }
     }
 }
 

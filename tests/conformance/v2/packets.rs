@@ -6,10 +6,15 @@ use peer_core::{DisconnectReason, Event, FrameError, Link, Malformed, Misbehavio
 use peer_tests::pair::Pair;
 use peer_tests::script::end;
 
-use super::remote::{LINKS, Probe, Remote, config, ended, messages};
+use super::remote::{LINKS, Probe, Remote, config, config_as, ended, messages};
+use crate::support::Preset;
 
 fn up(link: Link) -> (Probe, Remote) {
-    let mut probe = Probe::new(config(), link);
+    up_as(Preset::Default, link)
+}
+
+fn up_as(preset: Preset, link: Link) -> (Probe, Remote) {
+    let mut probe = Probe::new(config_as(preset), link);
     let remote = Remote::negotiated(&mut probe);
     (probe, remote)
 }
@@ -17,15 +22,17 @@ fn up(link: Link) -> (Probe, Remote) {
 /// Row 137: both keys are replaced at 224 and 448 packets, on both sides alike.
 #[test]
 fn a_thousand_pings_each_way() {
-    for link in LINKS {
-        let (mut probe, mut remote) = up(link);
-        for nonce in 0..1_000_u64 {
-            let ping = remote.ping(nonce);
-            probe.say_raw(&ping);
-            let pong = [&[19], &nonce.to_le_bytes()[..]].concat();
-            assert_eq!(remote.hear(&mut probe), [pong], "{nonce}");
+    for preset in Preset::ALL {
+        for link in LINKS {
+            let (mut probe, mut remote) = up_as(preset, link);
+            for nonce in 0..1_000_u64 {
+                let ping = remote.ping(nonce);
+                probe.say_raw(&ping);
+                let pong = [&[19], &nonce.to_le_bytes()[..]].concat();
+                assert_eq!(remote.hear(&mut probe), [pong], "{nonce}");
+            }
+            assert_eq!(probe.heard().len(), 1_000);
         }
-        assert_eq!(probe.heard().len(), 1_000);
     }
 }
 
@@ -43,20 +50,22 @@ fn a_type_may_be_in_full() {
 /// Rows 6 and 142: ids are still being given out, so nobody is to blame.
 #[test]
 fn short_ids_that_nobody_knows_are_dropped() {
-    let (mut probe, mut remote) = up(Link::inbound());
-    let before = probe.machine.stats();
-    for id in (29..=36).chain(38..=255) {
-        // As many as would end a connection, were they counted as malformed.
-        let packet = remote.seal(&[id, 1], b"", false);
-        assert_eq!(packet.len(), 22);
-        probe.say_raw(&packet);
+    for preset in Preset::ALL {
+        let (mut probe, mut remote) = up_as(preset, Link::inbound());
+        let before = probe.machine.stats();
+        for id in (29..=36).chain(38..=255) {
+            // As many as would end a connection, were they counted as malformed.
+            let packet = remote.seal(&[id, 1], b"", false);
+            assert_eq!(packet.len(), 22);
+            probe.say_raw(&packet);
+        }
+        assert!(probe.heard().is_empty());
+        let stats = probe.machine.stats();
+        assert_eq!(stats.unknown_messages - before.unknown_messages, 226);
+        let other = stats.traffic.received.get(None);
+        assert_eq!((other.messages, other.bytes), (226, 226 * 22));
+        assert!(remote.is_answered(&mut probe));
     }
-    assert!(probe.heard().is_empty());
-    let stats = probe.machine.stats();
-    assert_eq!(stats.unknown_messages - before.unknown_messages, 226);
-    let other = stats.traffic.received.get(None);
-    assert_eq!((other.messages, other.bytes), (226, 226 * 22));
-    assert!(remote.is_answered(&mut probe));
 }
 
 /// Row 6, as Core does: dropped, and told.
@@ -103,16 +112,18 @@ fn a_name_may_be_empty() {
 /// Row 5: 1 + 12 + 4,000,000 bytes of contents, and judged before anything else of the packet has come.
 #[test]
 fn a_length_above_the_limit_ends_it_at_once() {
-    let (mut probe, mut remote) = up(Link::inbound());
-    let packet = remote.seal(&vec![0; 4_000_014], b"", false);
-    probe.say_raw(&packet[..2]);
-    assert!(probe.heard().is_empty());
-    probe.say_raw(&packet[2..3]);
-    let too_large = FrameError::PacketTooLarge {
-        length: 4_000_014,
-        limit: 4_000_013,
-    };
-    assert_eq!(ended(&mut probe), Some(DisconnectReason::Frame(too_large)));
+    for preset in Preset::ALL {
+        let (mut probe, mut remote) = up_as(preset, Link::inbound());
+        let packet = remote.seal(&vec![0; 4_000_014], b"", false);
+        probe.say_raw(&packet[..2]);
+        assert!(probe.heard().is_empty());
+        probe.say_raw(&packet[2..3]);
+        let too_large = FrameError::PacketTooLarge {
+            length: 4_000_014,
+            limit: 4_000_013,
+        };
+        assert_eq!(ended(&mut probe), Some(DisconnectReason::Frame(too_large)));
+    }
 }
 
 /// Row 141, and one byte more.

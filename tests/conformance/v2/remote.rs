@@ -1,7 +1,9 @@
 //! A remote in v2 that does what a test wants, right or wrong, at every step.
 
+use crate::support::Preset;
 use peer_core::bip324::{KeyPair, LENGTH_LEN, PACKET_OVERHEAD, Role, SALT_PREFIX, SessionKeys};
 use peer_core::network::Network;
+use peer_core::wire::ServiceFlags;
 use peer_core::{Config, Event, Garbage, Link, TransportPolicy};
 use peer_tests::script::{Frame, ProbeOver, REGTEST, VersionPayload, Wire, end};
 
@@ -41,7 +43,14 @@ pub(super) type Probe = ProbeOver<Raw>;
 
 /// Settings of the machine: its garbage is known, and short.
 pub(super) fn config() -> Config {
-    let mut config = Config::with_secret(Network::REGTEST, [7; 32]);
+    config_as(Preset::Default)
+}
+
+/// The same under a policy.
+pub(super) fn config_as(preset: Preset) -> Config {
+    let mut config = preset.config();
+    config.services = ServiceFlags::NONE;
+    config.transport = TransportPolicy::Auto;
     config.v2.garbage = Garbage::Fixed(bytes::Bytes::from_static(OURS));
     config.timeouts.ping_interval = None;
     config
