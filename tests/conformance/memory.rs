@@ -235,6 +235,34 @@ fn nothing_is_left_behind() {
     }
 }
 
+/// V19: ten thousand connections of one configuration misbehave and end. Nothing of them is remembered anywhere.
+#[test]
+fn ten_thousand_sessions_leave_nothing() {
+    let config = Arc::new(on(Network::REGTEST).like_core());
+    let acts = stream(&[
+        VersionPayload::default().frame(),
+        Frame::empty("verack"),
+        Frame::ping(1).with_bad_checksum(),
+        Frame::empty("addrv2"),
+        Frame::pong(7),
+        Frame::new("inv", vec![0]),
+        Frame::ping(1).with_magic([0xff; 4]),
+    ]);
+    let info = measure(|| {
+        for seed in 0..10_000_u32 {
+            let mut random = [0; 32];
+            random[..4].copy_from_slice(&seed.to_le_bytes());
+            let config = Arc::clone(&config);
+            let mut machine = PeerMachine::from_seed(config, Link::inbound(), START, random);
+            feed(&mut machine, &acts);
+            assert!(machine.is_closed());
+        }
+    });
+    assert_eq!(info.bytes_current, 0);
+    // One connection at a time, and no more than it may cost.
+    assert!(info.bytes_max <= 16 * KIB, "{}", info.bytes_max);
+}
+
 /// Scoreboard 14: what a connection costs that says nothing any more.
 #[test]
 fn an_idle_connection_costs_little() {

@@ -2,8 +2,9 @@
 //! them by: they are told, nothing is done about them, and nothing of them stays.
 
 use peer_core::message::MessageKind;
-use peer_core::{Link, Purpose, Violation};
-use peer_tests::script::{Frame, compact_size, list};
+use peer_core::network::Network;
+use peer_core::{Config, Link, Purpose, Violation};
+use peer_tests::script::{Frame, REGTEST, compact_size, list};
 
 use super::{Must, check, row};
 use crate::support::{INV_ENTRY, command};
@@ -39,6 +40,26 @@ fn transaction() -> Vec<u8> {
 /// `getheaders` or `getblocks` without a locator: version, count, stop.
 fn no_locator(name: &str, stop: u8) -> Frame {
     Frame::new(name, [&[0x80, 0x11, 1, 0, 0][..], &[stop; 32]].concat())
+}
+
+/// NavCoin, under the magic that these frames have.
+fn navcoin(config: &mut Config) {
+    config.network = Network::NAVCOIN;
+    config.network.magic = REGTEST;
+}
+
+/// V21 and V22: whatever is said of a chain, also of one that is staked, is told and forgotten. (Two bytes come after
+/// each header there, not one.)
+#[test]
+fn chains_that_cost_nothing_to_make_cost_nothing_to_hear() {
+    let entry = [&[5; 80][..], &[0, 0]].concat();
+    let staked = |count| Frame::new("headers", list(count, &entry));
+    let too_many = Must::Malformed(MessageKind::Headers);
+    check(&[
+        row(95, "staked", vec![staked(50); 100], Deliver(100)).with(navcoin),
+        row(95, "staked", [staked(2_000)], Deliver(1)).with(navcoin),
+        row(13, "staked", [staked(2_001)], too_many).with(navcoin),
+    ]);
 }
 
 #[test]

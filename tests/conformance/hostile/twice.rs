@@ -105,3 +105,24 @@ fn a_frame_is_a_few_events() {
         }
     }
 }
+
+v1_only! {
+    /// Row 16, V46: eighty frames of 4 MB, one after the other. Each is heard and forgotten, and the remote that sent them has
+    /// its ping answered between any two.
+    #[test]
+    fn a_flood_of_the_largest_frames_holds_one_at_a_time() {
+        let large = Frame::new("filler", vec![0x5a; 4_000_000]).to_bytes();
+        for (preset, count) in Preset::ALL.into_iter().zip([80, 5, 5]) {
+            let mut probe = Probe::negotiated(preset.config(), Link::inbound());
+            for _ in 0..count {
+                let mut heard = 0;
+                for piece in large.chunks(65_536) {
+                    heard += probe.say(piece).len();
+                    assert!(probe.machine.memory_held() <= 4_000_000 + 4_000_000 / 3 + 64 * 1_024);
+                }
+                assert_eq!((heard, probe.machine.memory_held()), (1, 0));
+                assert!(probe.is_alive());
+            }
+        }
+    }
+}
