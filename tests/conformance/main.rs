@@ -44,6 +44,7 @@ mod properties;
 mod purposes;
 mod review;
 mod said;
+mod rows;
 mod stall;
 mod support;
 mod tables;

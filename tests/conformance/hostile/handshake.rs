@@ -184,7 +184,7 @@ fn offers_to_reconcile_under_every_preset() {
     check(&rows);
 }
 
-/// Rows 21 and 146: the nonce of our own that comes back, under every preset; V45 is about what is said of it.
+/// Row 21: the nonce of our own that comes back, under every preset; V45 is about what is said of it.
 #[test]
 fn our_own_nonce_under_every_preset() {
     for preset in Preset::ALL {

@@ -7,7 +7,7 @@ use peer_core::{Config, Link, Purpose, Violation};
 use peer_tests::script::{Frame, REGTEST, compact_size, list};
 
 use super::{Must, check, row};
-use crate::support::{INV_ENTRY, command};
+use crate::support::{INV_ENTRY, Stage, command};
 use Must::{Deliver, Drop, End};
 
 /// A header of nothing but this byte, which no difficulty allows, and no transactions.
@@ -159,6 +159,13 @@ fn compact_blocks_under_every_preset() {
     let neither = malformed(MessageKind::SendCmpct);
     check(&[
         row(104, "another version", sendcmpct(1, 3), Deliver(1)),
+        row(
+            104,
+            "neither, before verack",
+            sendcmpct(2, 2),
+            neither.clone(),
+        )
+        .at(Stage::Greeted),
         row(104, "neither yes nor no", sendcmpct(2, 2), neither),
         row(104, "half of it", [Frame::new("sendcmpct", [1, 2])], Drop)
             .btcd(malformed(MessageKind::SendCmpct)),
