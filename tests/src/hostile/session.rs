@@ -226,7 +226,7 @@ pub(super) const ROWS: &[Row] = &[
         "a sendcmpct that announces 2",
         At::Up,
         || one(sendcmpct(2, 2)),
-        FORGIVEN,
+        all(Part),
     ),
     Row::new(
         "105",
