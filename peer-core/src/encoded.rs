@@ -79,6 +79,27 @@ impl EncodedMessage {
         &self.0.payload
     }
 
+    /// What it is, and what it was encoded for: the magic and the protocol version.
+    pub(crate) fn parts(&self) -> (&Message, [u8; 4], u32) {
+        (&self.0.message, self.0.magic, self.0.version)
+    }
+
+    /// One that was encoded before.
+    pub(crate) fn from_parts(
+        message: Message,
+        payload: Bytes,
+        magic: [u8; 4],
+        version: u32,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            checksum: v1::checksum(&payload),
+            message,
+            payload,
+            magic,
+            version,
+        }))
+    }
+
     pub(crate) fn parcel_for(&self, codec: &Codec<'_>) -> Result<Parcel, SendError> {
         let Inner {
             message,

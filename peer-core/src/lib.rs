@@ -120,6 +120,7 @@
 //! - [`Strictness`], [`Limits`], [`Timeouts`]: what is forgiven, how much, and how long.
 //! - [`TransportPolicy`], [`V2Options`]: v1 or v2, and what our side of v2 is like.
 //! - [`Misbehavior`], [`BanScore`]: what a remote did wrong, and what the application makes of it.
+//! - [`tape`]: a machine recorded, and replayed bit for bit.
 //! - [`parity`]: everything that btcd's and NavCoin's `peer` have, and what it is called here; [`bips`]: what of which
 //!   BIP there is.
 //!
@@ -179,6 +180,7 @@ pub mod bip158;
 pub mod bip324;
 pub mod message;
 pub mod network;
+pub mod tape;
 pub mod wire;
 
 #[doc = include_str!("../BIPS.md")]

@@ -8,8 +8,8 @@ use crate::config::Config;
 use crate::link::Link;
 use crate::remote::Remote;
 use crate::stats::Stats;
-use crate::transport::TransportKind;
 use crate::transport::outbox::Ticket;
+use crate::transport::{Outbound, TransportKind};
 
 impl PeerMachine {
     /// Whether [`inbound`](Self::inbound) would lend a window. Touches no memory.
@@ -59,6 +59,16 @@ impl PeerMachine {
     /// us, in v2 by its version packet.
     pub fn transport(&self) -> Option<TransportKind> {
         self.transport.kind()
+    }
+
+    /// The window as it was lent last, with what the socket has put there; empty if none is.
+    pub(crate) fn lent_window(&mut self) -> &mut [u8] {
+        self.transport.lent_window()
+    }
+
+    /// What was lent to be written and has not left.
+    pub(crate) fn lent(&self) -> Outbound<'_> {
+        self.transport.outbox.lend()
     }
 
     /// What is known of the remote; `None` until its `version` arrived.

@@ -121,7 +121,7 @@ impl PeerMachine {
     }
 
     /// The protocol version in force: negotiated, or ours before.
-    pub(super) fn version(&self) -> u32 {
+    pub(crate) fn version(&self) -> u32 {
         self.remote()
             .map_or(self.config.protocol_version, |remote| {
                 remote.protocol_version

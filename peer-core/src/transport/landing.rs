@@ -108,6 +108,14 @@ impl Landing {
         self.head.get_mut(self.end..)
     }
 
+    /// The window as it is, without making one.
+    pub(super) fn lent(&mut self) -> &mut [u8] {
+        match &mut self.pad {
+            Some(pad) => pad.lent(),
+            None => self.head.get_mut(self.end..).unwrap_or_default(),
+        }
+    }
+
     /// Takes note that the first `n` bytes of the window were filled.
     /// Returns how many bytes that were: never more than the window had.
     pub(super) fn landed_bytes(&mut self, n: usize) -> usize {

@@ -130,6 +130,11 @@ impl Transport {
         self.landing.window()
     }
 
+    /// The same as it was lent last; nothing moves, nothing is allocated.
+    pub(crate) fn lent_window(&mut self) -> &mut [u8] {
+        self.landing.lent()
+    }
+
     /// Takes note that the first `n` bytes of the window were filled.
     /// Returns how many bytes that were: never more than the window had.
     pub(crate) fn landed_bytes(&mut self, n: usize) -> usize {

@@ -70,6 +70,11 @@ impl Pad {
         if self.filled == self.current.len() {
             self.grow();
         }
+        self.lent()
+    }
+
+    /// The window as it is, without making one.
+    pub(super) fn lent(&mut self) -> &mut [u8] {
         self.current.get_mut(self.filled..).unwrap_or_default()
     }
 
