@@ -9,3 +9,5 @@ pub mod fuzz;
 pub mod link;
 #[path = "../../tests/src/script/mod.rs"]
 pub mod script;
+#[path = "../../tests/src/tape.rs"]
+pub mod tape;

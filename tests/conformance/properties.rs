@@ -11,13 +11,14 @@ use proptest::prelude::*;
 
 type Target = (&'static str, fn(&[u8]));
 
-const TARGETS: [Target; 6] = [
+const TARGETS: [Target; 7] = [
     ("v1_stream", fuzz::v1_stream),
     ("v2_handshake", fuzz::v2_handshake),
     ("v2_packets", fuzz::v2_packets),
     ("message", fuzz::message),
     ("compact_block", fuzz::compact_block),
     ("machine", fuzz::machine),
+    ("tape", fuzz::tape),
 ];
 
 #[test]
@@ -101,6 +102,21 @@ proptest! {
     #[test]
     fn machines_survive_what_looks_like_a_session(seed in any::<u64>(), operations in vec(0..16_u8, 0..200)) {
         fuzz::machine(&[&seed.to_le_bytes()[..], &operations].concat());
+    }
+
+    #[test]
+    fn tapes_of_anything_are_refused_and_say_where(
+        seed in any::<u64>(),
+        records in vec((0..13_u8, vec(any::<u8>(), 0..60)), 0..5),
+        noise in vec(any::<u8>(), 0..300),
+    ) {
+        let records = records.iter().flat_map(|(kind, body)| {
+            [&[*kind, body.len() as u8], &body[..]].concat()
+        });
+        let records: Vec<u8> = records.collect();
+        fuzz::tape(&[&(seed | 1).to_le_bytes()[..], &records].concat());
+        fuzz::tape(&[&(seed & !1).to_le_bytes()[..], &noise].concat());
+        fuzz::tape(&[&(seed & !1).to_le_bytes()[..], b"PeerTape\x01", &noise].concat());
     }
 
     #[test]

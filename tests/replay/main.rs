@@ -17,3 +17,4 @@ mod machines;
 mod recorded;
 mod sealed;
 mod special;
+mod tapes;

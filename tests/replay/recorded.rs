@@ -4,6 +4,7 @@ use alloc::sync::Arc;
 
 use peer_core::message::{Codec, Decoded, Message, MessageLimits, TxEncoding};
 use peer_core::network::Network;
+use peer_core::tape::TapedMachine;
 use peer_core::wire::ServiceFlags;
 use peer_core::{Config, Event, Link, PeerMachine, Purpose, Reaction, TransportPolicy};
 use peer_tests::capture::{Capture, Way};
@@ -88,13 +89,13 @@ pub(crate) struct Outcome {
 
 /// The machine hears the stream that went `way`, cut like this, and then its end.
 pub(crate) fn run(capture: &Capture, way: Way, cuts: Cuts) -> (PeerMachine, Outcome) {
-    let mut machine = machine(capture, way);
+    let mut machine = TapedMachine::from(machine(capture, way));
     let outcome = hear(&mut machine, capture.stream(way), cuts);
-    (machine, outcome)
+    (machine.into_inner(), outcome)
 }
 
 /// Everything a stream does to a machine whose application polls and whose remote reads.
-pub(crate) fn hear(machine: &mut PeerMachine, stream: &[u8], cuts: Cuts) -> Outcome {
+pub(crate) fn hear(machine: &mut TapedMachine, stream: &[u8], cuts: Cuts) -> Outcome {
     let mut outcome = Outcome {
         events: Vec::new(),
         output: Vec::new(),
@@ -114,7 +115,7 @@ pub(crate) fn hear(machine: &mut PeerMachine, stream: &[u8], cuts: Cuts) -> Outc
 }
 
 /// Takes what there is. Output first: an answer may have been given before the events are polled, never because of it.
-fn settle(machine: &mut PeerMachine, outcome: &mut Outcome) {
+fn settle(machine: &mut TapedMachine, outcome: &mut Outcome) {
     loop {
         let event = machine.poll_event();
         let lent: Vec<u8> = machine.outbound().slices().flatten().copied().collect();

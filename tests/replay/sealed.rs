@@ -12,12 +12,14 @@ use peer_core::bip324::{
     SALT_PREFIX, TERMINATOR_LEN,
 };
 use peer_core::network::{Network, ServiceFlags};
+use peer_core::tape::TapedMachine;
 use peer_core::{
     Config, Event, Garbage, HangUp, Link, PeerMachine, RecordedKey, TransportKind, TransportPolicy,
 };
 use peer_tests::capture::Way;
 use peer_tests::link::Cuts;
 use peer_tests::script::{REGTEST, START, sha256d};
+use peer_tests::tape;
 use serde_json::Value;
 
 /// One connection of which one side's key is known.
@@ -232,11 +234,19 @@ fn machine(sealed: &Sealed) -> PeerMachine {
 type Heard = (String, Vec<u8>);
 
 /// What happened: messages in full, and everything that was said.
-fn hear(sealed: &Sealed, cuts: Cuts) -> (Vec<Heard>, Vec<u8>, PeerMachine) {
-    let mut machine = machine(sealed);
+fn hear(sealed: &Sealed, cuts: Cuts) -> (Vec<Heard>, Vec<u8>, TapedMachine) {
+    let machine = machine(sealed);
+    hear_with(machine.into(), sealed, cuts)
+}
+
+fn hear_with(
+    mut machine: TapedMachine,
+    sealed: &Sealed,
+    cuts: Cuts,
+) -> (Vec<Heard>, Vec<u8>, TapedMachine) {
     let (mut heard, mut said) = (Vec::new(), Vec::new());
     let stream = &sealed.streams[sealed.ours().other() as usize];
-    let mut take = |machine: &mut PeerMachine| {
+    let mut take = |machine: &mut TapedMachine| {
         loop {
             let event = machine.poll_event();
             let lent: Vec<u8> = machine.outbound().slices().flatten().copied().collect();
@@ -340,5 +350,20 @@ fn it_does_not_matter_how_the_stream_is_cut() {
             assert!(other == heard, "{} {cuts:?}", sealed.name);
             assert!(also == said, "{} {cuts:?}", sealed.name);
         }
+    }
+}
+
+#[test]
+fn sealed_sessions_are_recorded_and_replayed() {
+    for sealed in Sealed::all() {
+        let machine = machine(&sealed);
+        let config = machine.config().clone();
+        let taped = TapedMachine::from_seed(config, *machine.link(), START, [3; 32]);
+        let (heard, said, _) = hear(&sealed, Cuts::Whole);
+        let (also, too, mut taped) = hear_with(taped, &sealed, Cuts::Whole);
+        assert!((also, &too) == (heard, &said), "{}", sealed.name);
+        let again = tape::replay(&taped.end_tape(), 10_000).unwrap();
+        assert!(again.said == said, "{}", sealed.name);
+        assert_eq!(again.stats, taped.stats(), "{}", sealed.name);
     }
 }

@@ -35,12 +35,13 @@ fn a_stream_of_v2_is_wrong_magic_from_its_fourth_byte_on() {
     assert_eq!(end(&probe.say(&stream[3..4])), Some(&wrong_magic));
     assert_eq!(probe.read(), [], "the listener said nothing, as recorded");
 
-    let mut machine = PeerMachine::from_seed(Arc::new(config(1)), Link::inbound(), START, [1; 32]);
-    let whole = hear(&mut machine, stream, Cuts::Whole);
+    let machine = || {
+        let config = Arc::new(config(1));
+        PeerMachine::from_seed(config, Link::inbound(), START, [1; 32]).into()
+    };
+    let whole = hear(&mut machine(), stream, Cuts::Whole);
     for cuts in (0..=stream.len()).map(Cuts::At).chain([Cuts::Bytewise]) {
-        let mut machine =
-            PeerMachine::from_seed(Arc::new(config(1)), Link::inbound(), START, [1; 32]);
-        assert_eq!(hear(&mut machine, stream, cuts), whole);
+        assert_eq!(hear(&mut machine(), stream, cuts), whole);
     }
     // The act and the end.
     assert_eq!(whole.events.len(), 2);

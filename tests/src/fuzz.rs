@@ -15,6 +15,7 @@ use peer_core::message::{
     TxEncoding,
 };
 use peer_core::network::{Gates, Network, ServiceFlags};
+use peer_core::tape::TapedMachine;
 use peer_core::wire::{
     AddrEntry, Address, BlockHash, BlockHeader, BlockView, Hash, Reader, TxFormat, TxView, Writer,
     merkle_root,
@@ -25,6 +26,7 @@ use peer_core::{
 
 use crate::link::{Cuts, Dice};
 use crate::script::{Frame, START, VersionPayload};
+use crate::tape;
 
 /// Splits the input into a number and the rest.
 fn number(input: &[u8]) -> (u64, &[u8]) {
@@ -297,14 +299,59 @@ fn block_of(bytes: &Bytes, format: TxFormat) -> BlockView {
 }
 
 /// Anything done to a machine in any order: no panic, no deadline in the past, bounded memory, one end and nothing after
-/// it, and the same again from the same input. Each operation takes its arguments from the input.
+/// it, and the same again from what was recorded. Each operation takes its arguments from the input.
 pub fn machine(input: &[u8]) {
-    let first = act(input);
-    assert!(act(input) == first, "not the same twice");
+    let (heard, said, mut machine) = act(input);
+    assert!(machine.is_recorded());
+    let again = tape::replay(&machine.end_tape(), usize::MAX).unwrap();
+    assert!(again.events == heard, "other events from the tape");
+    assert!(again.said == said, "other bytes from the tape");
+    assert_eq!(again.stats, machine.stats());
+}
+
+/// Tapes of anything: no panic, an error that says where, and the same however they are fed. Of the first 8 bytes the
+/// lowest bit chooses whether the rest is a tape, or records that are sealed as they should be: a byte for the kind, one
+/// for the length, and the body.
+pub fn tape(input: &[u8]) {
+    let (seed, rest) = number(input);
+    let tape = if seed & 1 == 0 {
+        rest.to_vec()
+    } else {
+        tape_of(rest)
+    };
+    let whole = tape::replay(&tape, usize::MAX);
+    let piece = (seed >> 1 & 0xff) as usize + 1;
+    let again = tape::replay(&tape, piece);
+    match (&whole, &again) {
+        (Ok(whole), Ok(again)) => {
+            assert!(whole.events == again.events && whole.said == again.said);
+            assert_eq!(whole.stats, again.stats);
+        }
+        (Err(whole), Err(again)) => {
+            assert_eq!(whole, again);
+            assert!(whole.offset() <= tape.len() as u64);
+        }
+        _ => assert!(
+            whole.is_ok() == again.is_ok(),
+            "fed otherwise it is another tape"
+        ),
+    }
+}
+
+fn tape_of(mut rest: &[u8]) -> Vec<u8> {
+    let config = Arc::new(Config::with_secret(Network::REGTEST, [7; 32]));
+    let mut machine = TapedMachine::from_seed(config, Link::inbound(), START, [5; 32]);
+    let mut records = Vec::new();
+    while let [kind, length, after @ ..] = rest {
+        let (body, after) = after.split_at(after.len().min(usize::from(*length)));
+        records.push((*kind, body.to_vec()));
+        rest = after;
+    }
+    tape::forge(&machine.take_tape(), &records)
 }
 
 /// Plays the input as a list of operations; what came out.
-fn act(input: &[u8]) -> (Vec<String>, Vec<u8>) {
+fn act(input: &[u8]) -> (Vec<String>, Vec<u8>, TapedMachine) {
     let (seed, mut rest) = number(input);
     let mut dice = Dice::new(seed);
     let mut config = Config::with_secret(Network::REGTEST, [7; 32]);
@@ -319,7 +366,7 @@ fn act(input: &[u8]) -> (Vec<String>, Vec<u8>) {
     };
     let link = [Link::inbound(), Link::outbound()][(seed & 1) as usize];
     let mut now = START;
-    let mut machine = PeerMachine::from_seed(Arc::new(config), link, now, [5; 32]);
+    let mut machine = TapedMachine::from_seed(Arc::new(config), link, now, [5; 32]);
     let (mut heard, mut said, mut is_over) = (Vec::new(), Vec::new(), false);
     while let Some((&operation, after)) = rest.split_first() {
         rest = after;
@@ -375,7 +422,7 @@ fn act(input: &[u8]) -> (Vec<String>, Vec<u8>) {
         }
         check(&mut machine, now);
     }
-    (heard, said)
+    (heard, said, machine)
 }
 
 /// Something to send that the machine has its own mind about.
@@ -427,11 +474,11 @@ fn locator(dice: &mut Dice) -> Locator {
     Locator::from_chain(tip, BlockHash::ALL_ZERO, |_| Some(BlockHash::ALL_ZERO))
 }
 
-fn say(machine: &mut PeerMachine, frame: &Frame, now: Timestamp) {
+fn say(machine: &mut TapedMachine, frame: &Frame, now: Timestamp) {
     machine.receive(&frame.to_bytes(), now);
 }
 
-fn check(machine: &mut PeerMachine, now: Timestamp) {
+fn check(machine: &mut TapedMachine, now: Timestamp) {
     assert!(machine.memory_held() < 6_000_000);
     assert_eq!(machine.inbound().is_some(), machine.wants_read());
     if machine.is_closed() {

@@ -9,6 +9,7 @@
 //! - [`composed`]: what nodes that are not at hand would say;
 //! - [`hostile`]: what odd and hostile remotes say, as data;
 //! - [`fuzz`]: the bodies of the fuzz targets;
+//! - [`tape`]: recorded machines, replayed and damaged;
 //! - [`node`]: the real nodes themselves.
 
 extern crate alloc;
@@ -22,6 +23,7 @@ pub mod link;
 pub mod node;
 pub mod pair;
 pub mod script;
+pub mod tape;
 
 /// The examples of the README compile.
 #[cfg(doctest)]
