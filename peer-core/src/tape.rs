@@ -55,7 +55,7 @@
 //!
 //! The *seal* of a block is the beginning of SHA-256 over the one before it (all 32 bytes; before the first, SHA-256 of
 //! the head) and the records. No record of a block is looked at before its seal is checked, so that a flipped bit is
-//! found where it is, and a cut one block before it at most. A block ends at 64 KiB, or when the tape is taken.
+//! found where it is, and a cut one block before it at most. A block ends once it has 64 KiB, or when the tape is taken.
 //!
 //! The *witness* is the beginning of SHA-256 over the one before it (all 32 bytes; before the first, zeros), what the
 //! call came to, and what can be looked at afterwards: whether the machine wants to read and to write, is negotiated, is

@@ -17,7 +17,7 @@ use super::witness::Witness;
 use super::{MAGIC, MAX_RECORD, MAX_UNTAKEN, SEAL_LEN, VERSION};
 use crate::time::Timestamp;
 
-/// A block is sealed when it has so many bytes, or is taken.
+/// A block is sealed when it has so many bytes and another record comes, or when it is taken.
 pub(super) const BLOCK: usize = 64 * 1_024;
 
 /// A tape while it is recorded.
@@ -63,6 +63,9 @@ impl Writer {
         if self.is_over {
             return false;
         }
+        if self.block.len() >= BLOCK {
+            self.seal();
+        }
         let gap = if body.is_impossible {
             Gap::Unwritable
         } else if body.bytes.len() > MAX_RECORD {
@@ -81,9 +84,6 @@ impl Writer {
     /// Writes what the machine came to with the last record.
     pub(super) fn mark(&mut self) {
         self.block.extend_from_slice(&self.witness.mark());
-        if self.block.len() >= BLOCK {
-            self.seal();
-        }
     }
 
     /// Writes that nothing follows.

@@ -28,6 +28,8 @@ pub const DEFAULT_MEMORY: usize = 64 * 1_024 * 1_024;
 ///
 /// Tapes may stand one after the other, as they do where a connection was dialled again: each begins with a new machine.
 ///
+/// With the feature `tracing` the machine says what it does, as the recorded one did.
+///
 /// It holds what it was fed and has not replayed, and the machine: however the bytes are chosen, nothing is allocated
 /// for what they merely claim.
 #[derive(Debug)]

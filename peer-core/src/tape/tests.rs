@@ -470,6 +470,52 @@ fn a_recording_that_nobody_takes_stops() {
     );
 }
 
+/// Windows that are lent and given back leave records too.
+#[test]
+fn blocks_end_in_time_whatever_is_called() {
+    let mut machine = recorded(config(), Link::inbound());
+    for _ in 0..200_000 {
+        machine.outbound();
+    }
+    let tape = machine.end_tape();
+    assert!(tape.len() > 6 * recorder::BLOCK);
+    let (steps, _) = replay(Replayer::new(), &tape).unwrap();
+    assert_eq!(steps.len(), 200_000);
+}
+
+/// Settings that no validation has seen.
+#[test]
+fn extreme_settings_are_replayed_within_bounds() {
+    let mut wild = odd_config();
+    wild.limits.known_inventory = usize::MAX;
+    wild.limits.inventory_queue = usize::MAX;
+    wild.limits.pings_in_flight = usize::MAX;
+    wild.limits.provoked = 0;
+    wild.limits.early_payload = u32::MAX;
+    wild.timeouts.grain = Duration::MAX;
+    wild.timeouts.negotiation = Duration::ZERO;
+    wild.network.max_payload = u32::MAX;
+    wild.network.header_entry_len = usize::MAX;
+    wild.addr_rate_limit = Some(Default::default());
+    for transport in [TransportPolicy::V1, TransportPolicy::Auto] {
+        wild.transport = transport;
+        for link in [Link::inbound(), Link::outbound()] {
+            let mut machine = recorded(wild.clone(), link);
+            machine.tick(Timestamp::MAX);
+            machine.receive(&[0xfa; 3_000], Timestamp::MAX);
+            while machine.poll_event().is_some() {}
+            let lent = machine.outbound().len();
+            machine.sent(lent, Timestamp::MAX);
+            let (tape, stats) = (machine.end_tape(), machine.stats());
+            let info = allocation_counter::measure(|| {
+                let (_, replayer) = replay(Replayer::new(), &tape).unwrap();
+                assert_eq!(replayer.machine().unwrap().stats(), stats);
+            });
+            assert!(info.bytes_max < 1_000_000, "{}", info.bytes_max);
+        }
+    }
+}
+
 #[test]
 fn not_recorded_it_is_the_machine_itself() {
     let machine = PeerMachine::from_seed(Arc::new(config()), Link::inbound(), NOW, [5; 32]);
