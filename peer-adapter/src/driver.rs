@@ -10,6 +10,7 @@ use std::task::{Context, Poll, ready};
 
 use peer_core::{Link, Timestamp};
 
+use crate::deck::TapeSink;
 use crate::dial::{Dialling, Redial};
 use crate::error::Disconnected;
 use crate::limiter::V2Limiter;
@@ -58,6 +59,15 @@ impl<S: Socket, T: Alarm> Driver<S, T> {
         if self.session.expect_redial(asked) {
             self.redial = Redial::Ready(Box::new(dial));
         }
+    }
+
+    /// Has the connection recorded ([`peer_core::tape`]): `sink` takes the tape piece by piece, after every run of the
+    /// driver, and must not wait. Where the remote is dialled again that is a tape of its own, right behind the first.
+    /// False, and nothing is recorded, once the driver was polled.
+    ///
+    /// A tape holds the keys of the connection and the secret of its configuration.
+    pub fn record(&mut self, sink: TapeSink) -> bool {
+        self.session.record(sink)
     }
 
     /// Has `limiter` asked, instead of the application, whether a v2 handshake may begin. It only

@@ -20,13 +20,15 @@
 //!   that it must.
 //!
 //! [`Backoff`] tells what to do about an error of `accept`, [`V2Limiter`] how many v2 handshakes are
-//! begun; [`Inbound`] makes the links of those who were accepted; [`Audience`] calls listeners.
+//! begun; [`Inbound`] makes the links of those who were accepted; [`Audience`] calls listeners; a [`Deck`]
+//! records a machine.
 //!
 //! Applications use `peer-tokio`, `peer-async-std` or `peer-mio`, which are this crate and a
 //! runtime.
 #![forbid(unsafe_code)]
 
 mod audience;
+mod deck;
 mod dial;
 mod driver;
 mod error;
@@ -41,9 +43,10 @@ mod shared;
 use std::sync::Arc;
 
 use peer_core::network::Network;
-use peer_core::{Config, Link, PeerMachine};
+use peer_core::{Config, Link};
 
 pub use self::audience::Audience;
+pub use self::deck::{Deck, TapeSink};
 pub use self::dial::{Dialled, Dialling, over};
 pub use self::driver::{Alarm, Driver};
 pub use self::error::{ConnectError, Disconnected, QueueError, SendError};
@@ -55,7 +58,7 @@ pub use self::pump::{Clock, Owner, Pump, Socket, Step};
 pub use self::remedy::Backoff;
 pub use peer_core;
 
-use self::shared::{Session, Shared};
+use self::shared::{Birth, Session, Shared};
 
 /// Defaults for `network`, with a secret from the operating system. Make one and share it among all
 /// connections of one identity, which recognise each other by the secret
@@ -91,9 +94,10 @@ pub fn connect<S: Socket, T: Alarm>(
     seed: [u8; 32],
 ) -> Result<(Peer, Events, Driver<S, T>), ConnectError> {
     config.validate()?;
-    let machine = PeerMachine::from_seed(config, link, alarm.now(), seed);
-    let shared = Arc::new(Shared::new(&machine));
-    let session = Session::new(machine, shared.clone());
+    let now = alarm.now();
+    let deck = Deck::new(config, link, now, seed);
+    let shared = Arc::new(Shared::new(&deck));
+    let session = Session::new(deck, Birth { now, seed }, shared.clone());
     Ok((
         Peer::new(shared.clone()),
         Events::new(shared),

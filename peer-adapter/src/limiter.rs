@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Mutex, PoisonError};
 
-use peer_core::{PeerMachine, Timestamp};
+use peer_core::Timestamp;
+use peer_core::tape::TapedMachine;
 
 /// How many v2 handshakes of remotes that dial us are begun. One costs about 65 us of a core: a
 /// key, a shared secret and what follows from it. Those beyond are hung up on, in a way that does
@@ -106,7 +107,7 @@ impl V2Limiter {
     }
 
     /// Answers a machine that asks.
-    pub fn answer(&self, machine: &mut PeerMachine, now: Timestamp) {
+    pub fn answer(&self, machine: &mut TapedMachine, now: Timestamp) {
         if self.admits(machine.link().remote, now) {
             machine.admit_v2();
         } else {

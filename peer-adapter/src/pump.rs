@@ -16,7 +16,8 @@ mod parting;
 use std::io::{self, IoSlice};
 use std::task::{Context, Poll};
 
-use peer_core::{DisconnectReason, Epoch, HangUp, PeerMachine, Timestamp};
+use peer_core::tape::TapedMachine;
+use peer_core::{DisconnectReason, Epoch, HangUp, Timestamp};
 
 use self::broken::Broken;
 use self::parting::Parting;
@@ -62,7 +63,7 @@ impl Clock for Epoch {
 /// The one who has the machine: wants things of it, and hears what it tells.
 pub trait Owner {
     /// Its machine; the doors for bytes are the pump's.
-    fn machine(&mut self) -> &mut PeerMachine;
+    fn machine(&mut self) -> &mut TapedMachine;
 
     /// Wishes in, events out; whether anything happened. Once the socket `hung_up` nothing more
     /// arrives: what has arrived is little, and must be taken whatever happens.
@@ -81,6 +82,9 @@ pub trait Owner {
     /// Whether wishes wait that the machine has no room for yet, and would still carry out: at the
     /// end of the remote's stream it is given time for them, as its handles were promised.
     fn has_wishes(&self) -> bool;
+
+    /// A run is over, the last one if `is_last`: what was recorded of it may be put away.
+    fn wind(&mut self, is_last: bool);
 
     /// Why the connection ended, once the last event was told.
     fn ended(&self) -> Option<&DisconnectReason>;
@@ -142,6 +146,17 @@ impl<S> Pump<S> {
 impl<S: Socket> Pump<S> {
     /// Does what can be done now, but not more than is fair.
     pub fn run(
+        &mut self,
+        owner: &mut impl Owner,
+        clock: &impl Clock,
+        cx: &mut Context<'_>,
+    ) -> Step {
+        let step = self.take_turns(owner, clock, cx);
+        owner.wind(step == Step::Done);
+        step
+    }
+
+    fn take_turns(
         &mut self,
         owner: &mut impl Owner,
         clock: &impl Clock,
@@ -243,7 +258,7 @@ impl<S: Socket> Pump<S> {
     /// One read of at most `most` bytes; `None` if the machine wants none now.
     fn poll_read(
         &mut self,
-        machine: &mut PeerMachine,
+        machine: &mut TapedMachine,
         cx: &mut Context<'_>,
         most: usize,
     ) -> Option<Poll<io::Result<usize>>> {
@@ -284,13 +299,13 @@ impl<S: Socket> Pump<S> {
         true
     }
 
-    fn hang_up(&mut self, machine: &mut PeerMachine, how: HangUp, now: Timestamp) {
+    fn hang_up(&mut self, machine: &mut TapedMachine, how: HangUp, now: Timestamp) {
         self.hung_up = true;
         machine.hung_up(how, now);
     }
 
     /// Writes once, what the machine lends.
-    fn write(&mut self, machine: &mut PeerMachine, cx: &mut Context<'_>, now: Timestamp) -> bool {
+    fn write(&mut self, machine: &mut TapedMachine, cx: &mut Context<'_>, now: Timestamp) -> bool {
         if self.broken.is_some() || !machine.wants_write() {
             return false;
         }
@@ -312,7 +327,7 @@ impl<S: Socket> Pump<S> {
     /// One write; `None` if the machine has nothing to lend now, or the socket takes nothing.
     fn poll_write(
         &mut self,
-        machine: &mut PeerMachine,
+        machine: &mut TapedMachine,
         cx: &mut Context<'_>,
     ) -> Option<io::Result<usize>> {
         let socket = self.socket.as_mut()?;
@@ -329,7 +344,7 @@ impl<S: Socket> Pump<S> {
     }
 
     /// Lets a buffering stream write what it holds, once the machine has nothing to add.
-    fn flush(&mut self, machine: &PeerMachine, cx: &mut Context<'_>, now: Timestamp) -> bool {
+    fn flush(&mut self, machine: &TapedMachine, cx: &mut Context<'_>, now: Timestamp) -> bool {
         if !self.unflushed || self.broken.is_some() || machine.wants_write() {
             return false;
         }

@@ -35,7 +35,7 @@ use peer_core::{Command, Event, Link, Listeners, PeerMachine, Remote, Stats};
 
 use self::bounded::Bounded;
 pub(crate) use self::ledger::Promise;
-pub(crate) use self::session::Session;
+pub(crate) use self::session::{Birth, Session};
 use self::waiting::WaitList;
 use crate::audience::Audience;
 use crate::error::{Disconnected, QueueError};

@@ -117,7 +117,8 @@ pub use self::driver::Driver;
 pub use self::listener::{Listener, dial};
 pub use self::stream::TcpStream;
 pub use peer_adapter::{
-    ConnectError, Disconnected, Events, Peer, QueueError, SendError, V2Limiter, V2Limits, config,
+    ConnectError, Disconnected, Events, Peer, QueueError, SendError, TapeSink, V2Limiter, V2Limits,
+    config,
 };
 pub use peer_core;
 

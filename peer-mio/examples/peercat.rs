@@ -78,6 +78,8 @@ fn run(stage: Stage, mode: Mode) -> Result<Exit, Failure> {
         let _ = handle.wait_and_queue(peer_mio::Command::Call(Box::new(Program::end)));
     });
     let (program, peers) = reactor.parts();
+    let plan = stage.plan().clone();
+    peers.record(move |_| plan.tape());
     if is_listener {
         let bound = std::net::TcpListener::bind(&*addresses).map_err(failure(name.clone()))?;
         let port = peers.listen_on(bound, config.clone());

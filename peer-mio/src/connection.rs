@@ -7,10 +7,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use mio::net::TcpStream;
-use peer_adapter::{Audience, Pump};
-use peer_core::{
-    Config, DisconnectReason, Event, Link, Listeners, PeerMachine, Timestamp, TransportPolicy,
-};
+use peer_adapter::{Audience, Deck, Pump};
+use peer_core::{Config, DisconnectReason, Event, Link, Listeners, Timestamp, TransportPolicy};
 
 use crate::socket::Stream;
 
@@ -19,7 +17,7 @@ pub(crate) struct Connection {
     /// Told apart from earlier ones in the same place.
     pub(crate) serial: u64,
     /// While it is dialled, one that nobody sees: its time begins when the connection is made.
-    pub(crate) machine: PeerMachine,
+    pub(crate) machine: Deck,
     pub(crate) stage: Stage,
     /// Nobody is told of it yet: until it is known how frames travel, it may have to be dialled
     /// again.
@@ -76,7 +74,7 @@ pub(crate) enum Farewell {
 }
 
 impl Connection {
-    pub(crate) fn new(serial: u64, machine: PeerMachine, stage: Stage) -> Self {
+    pub(crate) fn new(serial: u64, machine: Deck, stage: Stage) -> Self {
         Self {
             serial,
             machine,

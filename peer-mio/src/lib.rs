@@ -76,6 +76,7 @@ mod handler;
 mod limits;
 mod peers;
 mod reactor;
+mod recorder;
 mod socket;
 mod timers;
 
@@ -85,5 +86,5 @@ pub use self::handler::Handler;
 pub use self::limits::Limits;
 pub use self::peers::{Broadcast, Peer, PeerId, Peers, PortId};
 pub use self::reactor::Reactor;
-pub use peer_adapter::{ConnectError, V2Limits, config};
+pub use peer_adapter::{ConnectError, TapeSink, V2Limits, config};
 pub use peer_core;

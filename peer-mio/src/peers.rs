@@ -14,10 +14,8 @@ use std::sync::Arc;
 
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
-use peer_adapter::{ConnectError, Pump, V2Limiter, entropy};
-use peer_core::{
-    Config, EncodedMessage, Epoch, Link, PeerMachine, SendError, Timestamp, TransportPolicy,
-};
+use peer_adapter::{ConnectError, Deck, Pump, TapeSink, V2Limiter, entropy};
+use peer_core::{Config, EncodedMessage, Epoch, Link, SendError, Timestamp, TransportPolicy};
 use slab::Slab;
 
 pub use self::peer::Peer;
@@ -27,6 +25,7 @@ use crate::connection::{Connection, Stage};
 use crate::error::StartError;
 use crate::handle::Shutdown;
 use crate::limits::Limits;
+use crate::recorder::Recorder;
 use crate::socket::Stream;
 use crate::timers::Timers;
 
@@ -68,6 +67,7 @@ pub struct Peers {
     pub(crate) timers: Timers,
     pub(crate) ports: Ports,
     pub(crate) limiter: Option<V2Limiter>,
+    pub(crate) recorder: Recorder,
     pub(crate) shutdown: Option<Shutdown>,
 }
 
@@ -97,6 +97,7 @@ impl Peers {
             queue: VecDeque::new(),
             timers: Timers::default(),
             ports: Ports::default(),
+            recorder: Recorder::default(),
             shutdown: None,
         }
     }
@@ -128,6 +129,15 @@ impl Peers {
     pub fn ids(&self) -> Vec<PeerId> {
         let connected = self.connections.iter().filter(|(_, c)| c.is_connected());
         connected.map(|(slot, c)| id_of(slot, c)).collect()
+    }
+
+    /// Has connections recorded ([`peer_core::tape`]): `choose` is asked for each that is made from now on, and says
+    /// where its tape goes, if anywhere. The sink takes it piece by piece, on the reactor's thread, and must not wait.
+    /// Where the remote is dialled again that is a tape of its own, right behind the first.
+    ///
+    /// A tape holds the keys of the connection and the secret of its configuration.
+    pub fn record(&mut self, choose: impl FnMut(&Link) -> Option<TapeSink> + Send + 'static) {
+        self.recorder = Recorder::new(Box::new(choose));
     }
 
     /// Dials over TCP; small writes are not delayed (`TCP_NODELAY`). Where v2 is tried first and
@@ -305,8 +315,16 @@ impl Peers {
             // Nobody sees this machine, so it need not make a key.
             link.transport = Some(TransportPolicy::V1);
         }
-        let machine = PeerMachine::from_seed(config, link, self.clock.now(), seed);
-        let mut connection = Connection::new(self.serial, machine, stage);
+        let now = self.clock.now();
+        let mut deck = Deck::new(config.clone(), link, now, seed);
+        // Of a dial the recording begins when the connection is made.
+        if matches!(stage, Stage::Connected(_))
+            && let Some(sink) = self.recorder.sink(&link)
+        {
+            deck.record(sink);
+            deck.begin(config, link, now, seed);
+        }
+        let mut connection = Connection::new(self.serial, deck, stage);
         connection.asked = asked;
         entry.insert(Box::new(connection));
         self.serial = self.serial.saturating_add(1);

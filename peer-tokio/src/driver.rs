@@ -35,6 +35,17 @@ use crate::time::Time;
 #[must_use = "a connection does nothing unless its driver is spawned or polled"]
 pub struct Driver<S>(pub(crate) peer_adapter::Driver<Io<S>, Time>);
 
+impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
+    /// Has the connection recorded ([`peer_core::tape`]): `sink` takes the tape piece by piece, while the driver is
+    /// polled, and must not wait. Where the remote is dialled again that is a tape of its own, right behind the first.
+    /// False, and nothing is recorded, once the driver was polled.
+    ///
+    /// A tape holds the keys of the connection and the secret of its configuration.
+    pub fn record(&mut self, sink: impl FnMut(&[u8]) + Send + Sync + 'static) -> bool {
+        self.0.record(Box::new(sink))
+    }
+}
+
 impl<S: AsyncRead + AsyncWrite + Unpin> Future for Driver<S> {
     type Output = Arc<Disconnected>;
 

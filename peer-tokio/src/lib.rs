@@ -97,7 +97,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 pub use self::driver::Driver;
 pub use self::listener::{Listener, dial};
 pub use peer_adapter::{
-    ConnectError, Disconnected, Events, Peer, QueueError, SendError, V2Limiter, V2Limits, config,
+    ConnectError, Disconnected, Events, Peer, QueueError, SendError, TapeSink, V2Limiter, V2Limits,
+    config,
 };
 pub use peer_core;
 

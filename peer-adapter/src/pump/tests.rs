@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use peer_core::message::{CommandName, Message};
 use peer_core::network::Network;
-use peer_core::{Config, Event, Goodbye, Link};
+use peer_core::{Config, Event, Goodbye, Link, PeerMachine};
 
 use super::*;
 
@@ -114,7 +114,7 @@ impl Clock for Hands {
 
 /// The simplest owner: keeps what it hears.
 struct Keeper {
-    machine: PeerMachine,
+    machine: TapedMachine,
     events: Vec<Event>,
     /// Takes no events.
     busy_elsewhere: bool,
@@ -131,7 +131,7 @@ impl Keeper {
 }
 
 impl Owner for Keeper {
-    fn machine(&mut self) -> &mut PeerMachine {
+    fn machine(&mut self) -> &mut TapedMachine {
         &mut self.machine
     }
 
@@ -167,6 +167,8 @@ impl Owner for Keeper {
         self.machine.tick(now);
     }
 
+    fn wind(&mut self, _: bool) {}
+
     fn has_wishes(&self) -> bool {
         !self.wishes.is_empty()
     }
@@ -194,7 +196,7 @@ impl End {
         let machine = PeerMachine::from_seed(Arc::new(config), link, now, [secret; 32]);
         Self {
             keeper: Keeper {
-                machine,
+                machine: machine.into(),
                 events: Vec::new(),
                 busy_elsewhere: false,
                 wishes: VecDeque::new(),

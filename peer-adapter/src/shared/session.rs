@@ -3,16 +3,17 @@
 //! The pump moves bytes through the machine's doors itself; wishes, events and the clock go through
 //! [`Session`].
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::task::Context;
 
-use peer_core::{
-    DisconnectReason, Event, Goodbye, Link, PeerMachine, SendError, Timestamp, TransportPolicy,
-};
+use peer_core::tape::TapedMachine;
+use peer_core::{DisconnectReason, Event, Goodbye, Link, SendError, Timestamp, TransportPolicy};
 
 use super::ledger::Ledger;
 use super::{Farewell, Request, Shared};
+use crate::deck::{Deck, TapeSink};
 use crate::error::Disconnected;
 use crate::limiter::V2Limiter;
 use crate::pump::Owner;
@@ -20,7 +21,9 @@ use crate::pump::Owner;
 /// Dropped before its end, it ends as if the application had wished so.
 #[derive(Debug)]
 pub(crate) struct Session {
-    machine: PeerMachine,
+    machine: Deck,
+    /// What it was made of, until something happens to it.
+    birth: Option<Box<Birth>>,
     shared: Arc<Shared>,
     ledger: Ledger,
     /// The application has to take events before the machine is asked for more.
@@ -33,6 +36,19 @@ pub(crate) struct Session {
     /// An end that nobody is told of, as it asks for that.
     withheld: Option<Box<Disconnected>>,
     ended: Option<Arc<Disconnected>>,
+}
+
+/// What a machine is made of besides its configuration and link.
+pub(crate) struct Birth {
+    pub(crate) now: Timestamp,
+    pub(crate) seed: [u8; 32],
+}
+
+impl fmt::Debug for Birth {
+    /// Leaves the seed out.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Birth").finish_non_exhaustive()
+    }
 }
 
 /// How far our own leaving has come.
@@ -48,9 +64,10 @@ enum Leaving {
 }
 
 impl Session {
-    pub(crate) fn new(machine: PeerMachine, shared: Arc<Shared>) -> Self {
+    pub(crate) fn new(machine: Deck, birth: Birth, shared: Arc<Shared>) -> Self {
         Self {
             machine,
+            birth: Some(Box::new(birth)),
             shared,
             ledger: Ledger::default(),
             starved: false,
@@ -60,6 +77,17 @@ impl Session {
             withheld: None,
             ended: None,
         }
+    }
+
+    /// Has the machine recorded, from its birth; whether that can still be.
+    pub(crate) fn record(&mut self, sink: TapeSink) -> bool {
+        let Some(birth) = self.birth.take() else {
+            return false;
+        };
+        let (config, link) = (self.machine.config().clone(), *self.machine.link());
+        self.machine.record(sink);
+        self.machine.begin(config, link, birth.now, birth.seed);
+        true
     }
 
     /// Has `limiter` asked instead of the application.
@@ -111,7 +139,7 @@ impl Session {
         let link = crate::dial::over(asked, ends).with_transport(TransportPolicy::V1);
         let config = self.machine.config().clone();
         self.withheld = None;
-        self.machine = PeerMachine::from_seed(config, link, now, seed);
+        self.machine.begin(config, link, now, seed);
         self.shared.set_link(*self.machine.link());
     }
 
@@ -262,11 +290,12 @@ impl Session {
 }
 
 impl Owner for Session {
-    fn machine(&mut self) -> &mut PeerMachine {
+    fn machine(&mut self) -> &mut TapedMachine {
         &mut self.machine
     }
 
     fn exchange(&mut self, cx: &mut Context<'_>, hung_up: bool, now: Timestamp) -> bool {
+        self.birth = None;
         let orders = self.shared.report(cx.waker(), &self.machine);
         // After the numbers: who is told that a message was sent finds it counted.
         self.ledger.sent(self.machine.sent_through());
@@ -295,6 +324,10 @@ impl Owner for Session {
 
     fn tick(&mut self, now: Timestamp) {
         self.machine.tick(now);
+    }
+
+    fn wind(&mut self, is_last: bool) {
+        self.machine.wind(is_last);
     }
 
     fn has_wishes(&self) -> bool {

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use peer_async_std::{Driver, Listener, TcpStream};
+use peer_async_std::{Driver, Listener, TapeSink, TcpStream};
 use peer_core::{Config, Link};
 use peer_programs::runtime::{Connection, Runtime};
 
@@ -37,6 +37,10 @@ impl Runtime for AsyncStd {
         link: Link,
     ) -> impl Future<Output = io::Result<Connection<Self>>> + Send {
         peer_async_std::dial((host, port), config, link)
+    }
+
+    fn record(driver: &mut Self::Driver, sink: TapeSink) {
+        driver.record(sink);
     }
 
     async fn bind(

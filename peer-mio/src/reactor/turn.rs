@@ -7,7 +7,8 @@ use std::task::{Context, Waker};
 
 use mio::net::TcpStream;
 use peer_adapter::{Audience, Owner, Pump, Step, entropy};
-use peer_core::{DisconnectReason, Event, PeerMachine, Timestamp, TransportPolicy};
+use peer_core::tape::TapedMachine;
+use peer_core::{DisconnectReason, Event, Timestamp, TransportPolicy};
 
 use super::Reactor;
 use crate::connection::{Connection, Farewell, Stage, Unsettled};
@@ -91,7 +92,12 @@ impl<H: Handler> Reactor<H> {
         };
         // Fails only on a connection that is dead already, which its first run will find out.
         let _ = tcp.set_nodelay(true);
-        connection.machine = PeerMachine::from_seed(config, link, now, seed);
+        if !connection.is_second
+            && let Some(sink) = self.peers.recorder.sink(&link)
+        {
+            connection.machine.record(sink);
+        }
+        connection.machine.begin(config, link, now, seed);
         connection.stage = Stage::Connected(Pump::new(Stream::new(tcp)));
         if connection.machine.transport().is_none() {
             connection.unsettled = Some(Unsettled { address, local });
@@ -113,7 +119,7 @@ impl<H: Handler> Reactor<H> {
         link.transport = Some(TransportPolicy::V1);
         connection.reason = None;
         // Nobody sees it: its time begins when the connection is made.
-        connection.machine = PeerMachine::from_seed(config, link, now, [0; 32]);
+        connection.machine.begin_unseen(config, link, now);
         if let Err(error) = self.peers.redial(slot, address, now) {
             self.dial_failed(slot, error);
         }
@@ -208,7 +214,7 @@ impl<H: Handler> Turn<'_, H> {
 }
 
 impl<H: Handler> Owner for Turn<'_, H> {
-    fn machine(&mut self) -> &mut PeerMachine {
+    fn machine(&mut self) -> &mut TapedMachine {
         &mut self.connection_mut().machine
     }
 
@@ -248,6 +254,10 @@ impl<H: Handler> Owner for Turn<'_, H> {
 
     fn tick(&mut self, now: Timestamp) {
         self.connection_mut().machine.tick(now);
+    }
+
+    fn wind(&mut self, is_last: bool) {
+        self.connection_mut().machine.wind(is_last);
     }
 
     fn has_wishes(&self) -> bool {

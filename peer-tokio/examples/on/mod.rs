@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use peer_core::{Config, Link};
 use peer_programs::runtime::{Connection, Runtime};
-use peer_tokio::{Driver, Listener};
+use peer_tokio::{Driver, Listener, TapeSink};
 use tokio::net::TcpStream;
 
 /// Tokio, with a thread for each core.
@@ -45,6 +45,10 @@ impl Runtime for Tokio {
         link: Link,
     ) -> impl Future<Output = io::Result<Connection<Self>>> + Send {
         peer_tokio::dial((host, port), config, link)
+    }
+
+    fn record(driver: &mut Self::Driver, sink: TapeSink) {
+        driver.record(sink);
     }
 
     async fn bind(

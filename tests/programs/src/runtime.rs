@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use futures_lite::FutureExt;
-use peer_adapter::{Disconnected, Events, Peer};
+use peer_adapter::{Disconnected, Events, Peer, TapeSink};
 use peer_core::{Config, Epoch, Link, Timestamp};
 
 /// A runtime, and the adapter for it.
@@ -36,6 +36,9 @@ pub trait Runtime: 'static {
         config: Arc<Config>,
         link: Link,
     ) -> impl Future<Output = io::Result<Connection<Self>>> + Send;
+
+    /// Has a connection recorded that was not driven yet, as the driver's `record` does.
+    fn record(driver: &mut Self::Driver, sink: TapeSink);
 
     /// Listens, as the adapter's `Listener::bind` does; and says where.
     fn bind(

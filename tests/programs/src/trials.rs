@@ -13,6 +13,7 @@
 mod navcoin;
 mod peercat;
 mod process;
+mod record;
 mod scale;
 mod sync;
 mod transport;
@@ -20,6 +21,7 @@ mod transport;
 pub use self::navcoin::*;
 pub use self::peercat::*;
 pub use self::process::Examples;
+pub use self::record::*;
 #[cfg(unix)]
 pub use self::scale::*;
 pub use self::sync::*;
@@ -50,6 +52,8 @@ macro_rules! program_tests {
             peercat_answers_a_long_question_to_its_end
             peercat_tells_the_headers_of_its_blocks
             peercat_prints_numbers_now_and_then
+            peercat_records_what_is_replayed
+            peercat_records_both_dials
             peercats_agree_on_v2
             peercat_listener_takes_v1_if_it_may
             peercat_dials_v1_after_v2

@@ -1,6 +1,7 @@
 //! What `peercat` is told on the command line.
 
 use core::time::Duration;
+use std::path::PathBuf;
 
 use clap::{ArgGroup, Parser, ValueEnum};
 use peer_core::message::UserAgent;
@@ -11,6 +12,7 @@ use super::exit::Exit;
 use super::logging::{self, Level};
 use super::offer::{self, Offer};
 use super::plan::Plan;
+use super::reels::Reels;
 use super::request;
 use super::services::parse_services;
 use super::serving::Shelf;
@@ -94,6 +96,9 @@ pub struct Args {
     /// Show the bytes of every frame on stderr; of v2, message type and payload as they are when decrypted
     #[arg(long)]
     hexdump: bool,
+    /// Record connections, to be replayed bit for bit: the first to FILE, more to FILE.2 and so on. Holds keys and secrets
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
     /// How bad input is met: as this library does by default, or as Bitcoin Core or btcd do
     #[arg(long, value_enum, value_name = "POLICY", default_value = "default")]
     strictness: Policy,
@@ -205,6 +210,12 @@ impl Args {
         plan.shelf = Shelf::new(offers, &plan.config.network);
         plan.stats = self.stats || self.stats_interval.is_some();
         plan.stats_interval = self.stats_interval;
+        if let Some(path) = &self.record {
+            let reels = Reels::open(path).map_err(|error| {
+                cli::usage_error::<Self>(format_args!("--record {}: {error}", path.display()))
+            })?;
+            plan.reels = Some(reels);
+        }
         Ok(plan)
     }
 
@@ -314,6 +325,7 @@ mod tests {
             &["--connect", "a", "--stats-interval", "0"],
             &["--connect", "a", "--request-timeout", "-1"],
             &["--connect", "a", "--log", "loud"],
+            &["--connect", "a", "--record", "/nowhere/at/all"],
             &["--listen", "a", "--max-peers", "0"],
         ] {
             let error = read(wrong).unwrap_err();

@@ -4,9 +4,11 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
 use std::sync::Arc;
 
+use peer_adapter::TapeSink;
 use peer_core::Config;
 use peer_core::message::Message;
 
+use super::reels::Reels;
 use super::serving::Shelf;
 
 /// What is to be done with every peer, and how much in all. Shared by the sessions of all peers.
@@ -21,6 +23,8 @@ pub struct Plan {
     pub(super) stats: bool,
     /// From one line of numbers to the next, while a peer is there.
     pub(super) stats_interval: Option<Duration>,
+    /// Where connections are recorded.
+    pub(super) reels: Option<Reels>,
     /// Messages to print in all; then it is over.
     count: Option<u64>,
     /// How long it may take in all.
@@ -41,6 +45,7 @@ impl Plan {
             shelf: Shelf::default(),
             stats: false,
             stats_interval: None,
+            reels: None,
             count,
             duration,
             received: AtomicU64::new(0),
@@ -63,6 +68,12 @@ impl Plan {
     #[must_use]
     pub const fn stats_interval(&self) -> Option<Duration> {
         self.stats_interval
+    }
+
+    /// Where the tape of the next connection goes, if it is recorded.
+    #[must_use]
+    pub fn tape(&self) -> Option<TapeSink> {
+        self.reels.as_ref().and_then(Reels::next)
     }
 
     /// Whether as many messages were received, from all peers together, as were wanted.

@@ -109,7 +109,10 @@ enum Next {
 type Sending = Pin<Box<dyn Future<Output = Result<Outcome, SendError>> + Send>>;
 
 /// One peer, until it or we leave.
-async fn serve<R: Runtime>(stage: Stage, connection: Connection<R>) -> Exit {
+async fn serve<R: Runtime>(stage: Stage, mut connection: Connection<R>) -> Exit {
+    if let Some(sink) = stage.plan().tape() {
+        R::record(&mut connection.2, sink);
+    }
     let (peer, mut events) = drive::<R>(connection);
     let (plan, link) = (stage.plan().clone(), peer.link());
     let mut talk = Conversation::open(plan, name_of(&peer), link.direction, stage.now());
