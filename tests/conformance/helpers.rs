@@ -9,10 +9,12 @@ use crate::Probe;
 use bytes::Bytes;
 use peer_core::message::{EncodeErrorKind, Locator, Message, Reject, RejectCode, TxEncoding};
 use peer_core::network::ServiceFlags;
+use peer_core::tape::TapedMachine;
 use peer_core::wire::{AddrEntry, Address, BlockHash, Hash, TxFormat, TxView};
-use peer_core::{Command, Config, Link, Outcome, PeerMachine, Purpose, Pushed, SendError};
+use peer_core::{Command, Config, Link, Outcome, Purpose, Pushed, SendError};
 use peer_tests::capture::{Capture, Way};
 use peer_tests::script::{Frame, VersionPayload, compact_size, list, sha256d};
+use peer_tests::tape::Watched;
 
 use crate::addresses::addr_entry;
 use crate::support::{INV_ENTRY, Preset, config, delivered};
@@ -71,8 +73,7 @@ fn said(probe: &mut Probe) -> Frame {
 /// A connection whose machine draws from this seed.
 fn seeded(seed: u8) -> Probe {
     let mut probe = Probe::new(config(), Link::inbound());
-    probe.machine =
-        PeerMachine::from_seed(Arc::new(config()), Link::inbound(), probe.now, [seed; 32]);
+    probe.machine = Watched::new(Arc::new(config()), Link::inbound(), probe.now, [seed; 32]);
     meet(&mut probe, 70_016, false);
     probe
 }
@@ -175,7 +176,7 @@ fn every_address_in_the_form_that_the_remote_reads() {
     let addr = Frame::new("addr", [&[2][..], &ipv6, &addr_entry(9)].concat());
 
     let mut old = met(config(), Link::inbound(), 70_016, false);
-    for push in [PeerMachine::push_addr, PeerMachine::push_addrv2] {
+    for push in [TapedMachine::push_addr, TapedMachine::push_addrv2] {
         let pushed = push(&mut old.machine, &mixed).unwrap();
         assert_eq!(pushed.sent, legacy);
         assert_eq!(said(&mut old), addr);
@@ -280,7 +281,7 @@ fn the_form_follows_the_version() {
 fn without_addresses_nothing_is_sent() {
     let mut probe = met(config(), Link::inbound(), 70_016, false);
     for nothing in [&[][..], &[entry_at(TOR_V3)], &[entry_at(I2P); 2_000]] {
-        for push in [PeerMachine::push_addr, PeerMachine::push_addrv2] {
+        for push in [TapedMachine::push_addr, TapedMachine::push_addrv2] {
             let pushed = push(&mut probe.machine, nothing).unwrap();
             assert_eq!(pushed, Pushed::default());
         }
@@ -468,11 +469,11 @@ fn helpers_obey_the_purpose() {
 }
 
 /// One of the two questions, and how to ask it.
-type Ask = fn(&mut PeerMachine, Locator) -> Result<Option<peer_core::Ticket>, SendError>;
+type Ask = fn(&mut TapedMachine, Locator) -> Result<Option<peer_core::Ticket>, SendError>;
 
 const QUESTIONS: [(&str, Ask, u64); 2] = [
-    ("getblocks", PeerMachine::push_getblocks, 30),
-    ("getheaders", PeerMachine::push_getheaders, 90),
+    ("getblocks", TapedMachine::push_getblocks, 30),
+    ("getheaders", TapedMachine::push_getheaders, 90),
 ];
 
 /// Fault 24: back to back the same question is asked once, by its value, and not for ever.

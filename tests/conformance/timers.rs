@@ -6,6 +6,7 @@ use crate::Probe;
 use peer_core::message::{Message, Ping};
 use peer_core::{Config, DisconnectReason, Link, Timeout, Timer};
 use peer_tests::script::{Frame, VersionPayload, end};
+use peer_tests::tape::Watched;
 
 use crate::support::{Preset, config};
 
@@ -346,7 +347,7 @@ v1_only! {
         let mut probe = Probe::new(config, Link::outbound().with_start_height(1));
         // The probe has read it; a fresh machine has not been read from.
         let config = alloc::sync::Arc::clone(probe.machine.config());
-        probe.machine = peer_core::PeerMachine::from_seed(config, Link::outbound(), probe.now, [1; 32]);
+        probe.machine = Watched::new(config, Link::outbound(), probe.now, [1; 32]);
         probe.reads = false;
         assert_eq!(end(&probe.wait(2 * MINUTE - MOMENT)), None);
         assert_eq!(

@@ -7,15 +7,16 @@ use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use core::time::Duration;
 
-use peer_core::{Config, Event, HangUp, Link, PeerMachine, Timestamp};
+use peer_core::{Config, Event, HangUp, Link, Timestamp};
 
 use crate::link::Cuts;
+use crate::tape::Watched;
 
 /// One end: a machine, and what is on its way to it.
 #[derive(Debug)]
 pub struct Side {
     /// The machine.
-    pub machine: PeerMachine,
+    pub machine: Watched,
     /// What its application heard, oldest first; tests may drain it.
     pub events: Vec<Event>,
     /// Whether its application polls.
@@ -27,7 +28,7 @@ pub struct Side {
 impl Side {
     fn new(config: Arc<Config>, link: Link, now: Timestamp, seed: u8) -> Self {
         Self {
-            machine: PeerMachine::from_seed(config, link, now, [seed; 32]),
+            machine: Watched::new(config, link, now, [seed; 32]),
             events: Vec::new(),
             polls: true,
             inbox: VecDeque::new(),

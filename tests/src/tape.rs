@@ -1,9 +1,17 @@
 //! Tapes as tests see them: replayed to the end, damaged, and made of anything.
 
-#![expect(clippy::unwrap_used, reason = "in a test a panic is a failure")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "in a test a panic is a failure"
+)]
 
-use peer_core::Stats;
-use peer_core::tape::{Output, Replayer, Step, TapeError};
+use alloc::sync::Arc;
+use core::ops::{Deref, DerefMut};
+use std::{fs, thread};
+
+use peer_core::tape::{Gap, Output, Replayer, Step, TapeError, TapedMachine};
+use peer_core::{Config, Link, Stats, Timestamp};
 use sha2::{Digest, Sha256};
 
 /// What came out of a tape.
@@ -44,6 +52,73 @@ pub fn replay(tape: &[u8], piece: usize) -> Result<Replayed, TapeError> {
         stats: replayer.machine().unwrap().stats(),
         calls,
     })
+}
+
+/// A machine that is recorded. When it goes, its tape is replayed: so every test of a machine is one of tapes. The tape of
+/// a test that failed is kept in `target/tapes`, under the test's name.
+#[derive(Debug)]
+pub struct Watched(TapedMachine);
+
+impl Watched {
+    /// A machine as [`PeerMachine::from_seed`](peer_core::PeerMachine::from_seed) makes it.
+    #[must_use]
+    pub fn new(config: Arc<Config>, link: Link, now: Timestamp, seed: [u8; 32]) -> Self {
+        Self(TapedMachine::from_seed(config, link, now, seed))
+    }
+
+    fn check(&mut self) {
+        let mut replayer = Replayer::new().within(usize::MAX).on(self.config().network);
+        replayer.feed(&self.0.end_tape());
+        let result = loop {
+            match replayer.step() {
+                Ok(Some(_)) => {}
+                Ok(None) => break replayer.finish(),
+                Err(error) => break Err(error),
+            }
+        };
+        match result {
+            Ok(()) => assert_eq!(replayer.machine().unwrap().stats(), self.stats()),
+            // More than is kept, which some tests make on purpose.
+            Err(TapeError::Gap { gap, .. }) => assert_eq!(gap, Gap::Untaken),
+            Err(error) => panic!("the tape of this test: {error}"),
+        }
+    }
+
+    fn keep(&mut self) {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/tapes");
+        let thread = thread::current();
+        let name = thread.name().unwrap_or("unnamed").replace("::", "-");
+        let file = format!("{folder}/{name}.tape");
+        let written = fs::create_dir_all(folder);
+        match written.and_then(|()| fs::write(&file, self.0.end_tape())) {
+            Ok(()) => eprintln!("the tape of this test: {file}"),
+            Err(error) => eprintln!("{file}: {error}"),
+        }
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.keep();
+        } else {
+            self.check();
+        }
+    }
+}
+
+impl Deref for Watched {
+    type Target = TapedMachine;
+
+    fn deref(&self) -> &TapedMachine {
+        &self.0
+    }
+}
+
+impl DerefMut for Watched {
+    fn deref_mut(&mut self) -> &mut TapedMachine {
+        &mut self.0
+    }
 }
 
 /// A tape that begins with the sealed block of another one, and goes on with these records, sealed as the format has it:

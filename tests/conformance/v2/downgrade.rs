@@ -2,6 +2,7 @@
 
 use peer_core::{DisconnectReason, HangUp, Link, TransportKind, TransportPolicy};
 use peer_tests::script::end;
+use peer_tests::tape::Watched;
 
 use super::remote::{Probe, Remote, config};
 
@@ -26,7 +27,7 @@ fn silent(policy: TransportPolicy) -> Probe {
     let mut probe = Probe::new((*config).clone(), Link::inbound());
     probe.reads = false;
     let start = peer_tests::script::START;
-    probe.machine = peer_core::PeerMachine::from_seed(config, Link::outbound(), start, [5; 32]);
+    probe.machine = Watched::new(config, Link::outbound(), start, [5; 32]);
     probe
 }
 

@@ -3,9 +3,10 @@
 use alloc::sync::Arc;
 use core::time::Duration;
 
-use peer_core::{Config, DisconnectReason, Event, Link, PeerMachine, Timestamp};
+use peer_core::{Config, DisconnectReason, Event, Link, Timestamp};
 
 use super::{Frame, V1, VersionPayload, Wire};
+use crate::tape::Watched;
 
 /// When probes begin.
 pub const START: Timestamp = Timestamp::from_secs(1_700_000_000);
@@ -16,7 +17,7 @@ pub const START: Timestamp = Timestamp::from_secs(1_700_000_000);
 #[derive(Debug)]
 pub struct ProbeOver<W> {
     /// The machine.
-    pub machine: PeerMachine,
+    pub machine: Watched,
     /// What the clock shows.
     pub now: Timestamp,
     /// Whether the remote takes what the machine lends, as it does from the start.
@@ -44,7 +45,7 @@ impl<W: Wire> ProbeOver<W> {
     pub fn at(mut config: Config, link: Link, now: Timestamp) -> Self {
         config.transport = W::POLICY;
         let wire = W::new(&link, config.network.magic);
-        let machine = PeerMachine::from_seed(Arc::new(config), link, now, [5; 32]);
+        let machine = Watched::new(Arc::new(config), link, now, [5; 32]);
         let mut probe = Self {
             machine,
             now,
