@@ -27,7 +27,7 @@ fields! {
     AddrRateLimit { refill, burst, getaddr_boost }
     Strictness {
         duplicate_version, duplicate_verack, bad_checksum, malformed, trailing_bytes, bad_command, over_limit,
-        early_message, late_negotiation, unwanted_transaction, bloom_without_service, bloom_without_service_old,
+        early_message, early_reject, late_negotiation, unwanted_transaction, bloom_without_service, bloom_without_service_old,
         unanswered, unanswered_legally, filter_add_without_filter, filter_clear_without_filter, reject_below_version,
         empty_addr, oversized_early, oversized_for_type, send_reject,
     }

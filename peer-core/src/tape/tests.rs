@@ -253,6 +253,7 @@ fn commands() -> Vec<Command> {
     vec![
         Command::Send(Message::Ping(Ping::new(9)).into()),
         Command::Send(Outgoing::Message(Message::MemPool, TxEncoding::Base)),
+        Command::Send(Outgoing::Encoded(encoded(TxEncoding::Full))),
         Command::Send(Outgoing::Encoded(encoded(TxEncoding::Witness))),
         Command::Send(Outgoing::Encoded(encoded(TxEncoding::Base))),
         Command::PushAddr(addresses.clone()),

@@ -29,7 +29,7 @@ variants! {
         15 = AddKnownInventory(item), 16 = UpdateLastBlockHeight(height), 17 = UpdateLastAnnouncedBlock(block),
     }
     Outgoing { 0 = Message(message, encoding), 1 = Encoded(message) }
-    TxEncoding { 0 = Witness, 1 = Base }
+    TxEncoding { 0 = Full, 1 = Witness, 2 = Base }
     Announcement { 0 = Tx { txid, wtxid, fee_rate }, 1 = Block { header }, 2 = Item(item) }
     InvKind {
         0 = Error, 1 = Tx, 2 = Block, 3 = FilteredBlock, 4 = CompactBlock, 5 = Wtx, 6 = WitnessTx, 7 = WitnessBlock,
@@ -164,7 +164,7 @@ const LATEST: u32 = crate::network::NEVER - 1;
 /// The payload that stands for `message`, whatever the limits of its connection.
 pub(super) fn payload(message: &Message, network: &Network, version: u32) -> Option<Bytes> {
     let codec = Codec::new(network, version, &UNLIMITED);
-    message.payload(&codec, TxEncoding::Witness).ok()
+    message.payload(&codec, TxEncoding::Full).ok()
 }
 
 fn read(
