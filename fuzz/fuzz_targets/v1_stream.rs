@@ -1,4 +1,4 @@
-//! A stream means the same whole and cut. The body is `fuzz::v1_stream` in `tests/src/fuzz.rs`, which plain tests run as well.
+//! A stream means the same whole and cut. The body is `fuzz::v1_stream` in `tests/src/fuzz/mod.rs`, which plain tests run as well.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|input: &[u8]| peer_fuzz::fuzz::v1_stream(input));

@@ -3,7 +3,7 @@
 
 extern crate alloc;
 
-#[path = "../../tests/src/fuzz.rs"]
+#[path = "../../tests/src/fuzz/mod.rs"]
 pub mod fuzz;
 #[path = "../../tests/src/link.rs"]
 pub mod link;
