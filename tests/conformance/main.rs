@@ -25,6 +25,7 @@ mod clocks;
 mod conduct;
 mod counts;
 mod day;
+mod differential;
 mod doors;
 mod endings;
 mod faults;

@@ -16,6 +16,7 @@ const TARGETS: [Target; 7] = [
     ("v2_handshake", fuzz::v2_handshake),
     ("v2_packets", fuzz::v2_packets),
     ("message", fuzz::message),
+    ("differential", fuzz::differential),
     ("compact_block", fuzz::compact_block),
     ("machine", fuzz::machine),
     ("tape", fuzz::tape),
@@ -89,6 +90,7 @@ fn damaged_payloads_are_written_as_they_were_read() {
                 *byte = dice.roll() as u8;
             }
             fuzz::message(&input);
+            fuzz::differential(&input);
         }
     }
 }
@@ -143,6 +145,11 @@ proptest! {
     #[test]
     fn compact_blocks_become_their_blocks_or_none(input in vec(any::<u8>(), 8..300)) {
         fuzz::compact_block(&input);
+    }
+
+    #[test]
+    fn payloads_are_read_as_another_reads_them(input in vec(any::<u8>(), 2..200)) {
+        fuzz::differential(&input);
     }
 
     #[test]

@@ -8,6 +8,10 @@
     reason = "in a test a panic is a failure"
 )]
 
+pub mod differential;
+
+pub use self::differential::differential;
+
 use alloc::sync::Arc;
 use core::time::Duration;
 
