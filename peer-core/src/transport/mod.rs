@@ -221,9 +221,13 @@ impl Transport {
         self.landing.take_skipped()
     }
 
-    /// Forgets everything that has landed and frees the buffers.
+    /// Forgets everything that has landed and frees the buffers. Nothing is opened afterwards.
     pub(crate) fn forget_landed(&mut self) {
         self.landing.clear();
+        #[cfg(feature = "_bip324")]
+        if let Reader::V2(receiver) = &mut self.reader {
+            receiver.forget_garbage();
+        }
     }
 
     /// Memory held, in bytes.

@@ -221,6 +221,14 @@ impl Receiver {
         }
     }
 
+    /// Frees the garbage of both sides, which nothing will vouch for any more.
+    pub(super) fn forget_garbage(&mut self) {
+        match &mut self.stage {
+            Stage::Key(hello) => hello.forget_garbage(),
+            Stage::Packets(reader) => reader.forget_garbage(),
+        }
+    }
+
     /// Bytes of what waits: garbage, until the first packet has vouched for it.
     pub(super) fn held(&self) -> usize {
         match &self.stage {

@@ -61,6 +61,26 @@ fn garbage_without_end() {
     }
 }
 
+/// Found by the fuzz target `handshake`: the garbage of either side outlived the connection.
+#[test]
+fn no_garbage_is_held_after_the_end() {
+    for link in LINKS {
+        // Before the remote's key, before the end of its garbage, and before its version packet.
+        for said in [None, Some(false), Some(true)] {
+            let mut probe = Probe::new(config(), link);
+            if let Some(has_ended) = said {
+                let remote = Remote::meet(&mut probe, &[0xaa; 4_000]);
+                let terminator = remote.keys.send_terminator.to_vec();
+                probe.say_raw(if has_ended { &terminator } else { b"" });
+            }
+            assert_open(&mut probe);
+            probe.machine.abort();
+            assert!(ended(&mut probe).is_some());
+            assert_eq!(probe.machine.memory_held(), 0, "{link:?} {said:?}");
+        }
+    }
+}
+
 /// One byte of garbage too many, and then the right terminator.
 #[test]
 fn four_thousand_and_ninety_six_bytes_of_garbage() {

@@ -35,7 +35,7 @@ impl Garbage {
         &self.bytes
     }
 
-    /// The first packet was opened.
+    /// The first packet was opened, or will not come.
     pub(super) fn forget(&mut self) {
         self.bytes = Vec::new();
     }

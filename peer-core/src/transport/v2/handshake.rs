@@ -136,6 +136,10 @@ impl Hello {
         )))
     }
 
+    pub(super) fn forget_garbage(&mut self) {
+        self.garbage = Vec::new();
+    }
+
     pub(super) fn held(&self) -> usize {
         self.garbage.capacity()
     }

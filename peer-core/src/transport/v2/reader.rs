@@ -65,6 +65,12 @@ impl Reader {
         })
     }
 
+    pub(super) fn forget_garbage(&mut self) {
+        if let Some(early) = &mut self.early {
+            early.garbage.forget();
+        }
+    }
+
     pub(super) fn held(&self) -> usize {
         self.early.as_ref().map_or(0, |early| early.garbage.held())
     }
