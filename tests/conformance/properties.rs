@@ -11,13 +11,14 @@ use proptest::prelude::*;
 
 type Target = (&'static str, fn(&[u8]));
 
-const TARGETS: [Target; 7] = [
+const TARGETS: [Target; 9] = [
     ("v1_stream", fuzz::v1_stream),
     ("v2_handshake", fuzz::v2_handshake),
     ("v2_packets", fuzz::v2_packets),
     ("message", fuzz::message),
     ("differential", fuzz::differential),
     ("compact_block", fuzz::compact_block),
+    ("handshake", fuzz::handshake),
     ("machine", fuzz::machine),
     ("tape", fuzz::tape),
 ];
@@ -119,6 +120,16 @@ proptest! {
         fuzz::tape(&[&(seed | 1).to_le_bytes()[..], &records].concat());
         fuzz::tape(&[&(seed & !1).to_le_bytes()[..], &noise].concat());
         fuzz::tape(&[&(seed & !1).to_le_bytes()[..], b"PeerTape\x01", &noise].concat());
+    }
+
+    #[test]
+    fn handshakes_end_whatever_happens_on_the_wire(input in vec(any::<u8>(), 0..200)) {
+        fuzz::handshake(&input);
+    }
+
+    #[test]
+    fn handshakes_on_a_good_wire_end_well(settings in any::<u64>(), operations in vec(0..4_u8, 0..100)) {
+        fuzz::handshake(&[&settings.to_le_bytes()[..], &operations].concat());
     }
 
     #[test]

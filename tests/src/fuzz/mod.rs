@@ -9,32 +9,28 @@
 )]
 
 pub mod differential;
+mod handshake;
+mod machine;
+mod tape;
+mod watched;
 
 pub use self::differential::differential;
+pub use self::handshake::handshake;
+pub use self::machine::machine;
+pub use self::tape::tape;
 
 use alloc::sync::Arc;
-use core::time::Duration;
 
 use bytes::Bytes;
 use peer_core::bip152::{self, CmpctBlockError, CompleteError, PartialBlock};
 use peer_core::bip324::{KeyPair, Role, SALT_PREFIX, SessionKeys};
-use peer_core::message::{
-    Codec, InvKind, InvVect, Inventory, Locator, Message, MessageKind, MessageLimits, Ping,
-    TxEncoding,
-};
-use peer_core::network::{Gates, Network, ServiceFlags};
-use peer_core::tape::TapedMachine;
-use peer_core::wire::{
-    AddrEntry, Address, BlockHash, BlockHeader, BlockView, Hash, Reader, TxFormat, TxView, Writer,
-    merkle_root,
-};
-use peer_core::{
-    Command, Config, Event, Garbage, HangUp, Link, PeerMachine, Timestamp, TransportPolicy,
-};
+use peer_core::message::{Codec, Message, MessageKind, MessageLimits, TxEncoding};
+use peer_core::network::{Gates, Network};
+use peer_core::wire::{BlockHeader, BlockView, Reader, TxFormat, TxView, Writer, merkle_root};
+use peer_core::{Config, Garbage, HangUp, Link, PeerMachine, Timestamp, TransportPolicy};
 
-use crate::link::{Cuts, Dice};
+use crate::link::Cuts;
 use crate::script::{Frame, START, VersionPayload};
-use crate::tape;
 
 /// Splits the input into a number and the rest.
 fn number(input: &[u8]) -> (u64, &[u8]) {
@@ -315,195 +311,4 @@ fn block_of(bytes: &Bytes, format: TxFormat) -> BlockView {
 /// Whether a block of these has MWEB data: a lone HogEx is the coinbase.
 fn ends_in_hogex(transactions: &[TxView]) -> bool {
     matches!(transactions, [_, .., last] if last.is_hogex())
-}
-
-/// Anything done to a machine in any order: no panic, no deadline in the past, bounded memory, one end and nothing after
-/// it, and the same again from what was recorded. Each operation takes its arguments from the input.
-pub fn machine(input: &[u8]) {
-    let (heard, said, mut machine) = act(input);
-    assert!(machine.is_recorded());
-    let again = tape::replay(&machine.end_tape(), usize::MAX).unwrap();
-    assert!(again.events == heard, "other events from the tape");
-    assert!(again.said == said, "other bytes from the tape");
-    assert_eq!(again.stats, machine.stats());
-}
-
-/// Tapes of anything: no panic, an error that says where, and the same however they are fed. Of the first 8 bytes the
-/// lowest bit chooses whether the rest is a tape, or records that are sealed as they should be: a byte for the kind, one
-/// for the length, and the body.
-pub fn tape(input: &[u8]) {
-    let (seed, rest) = number(input);
-    let tape = if seed & 1 == 0 {
-        rest.to_vec()
-    } else {
-        tape_of(rest)
-    };
-    let whole = tape::replay(&tape, usize::MAX);
-    let piece = (seed >> 1 & 0xff) as usize + 1;
-    let again = tape::replay(&tape, piece);
-    match (&whole, &again) {
-        (Ok(whole), Ok(again)) => {
-            assert!(whole.events == again.events && whole.said == again.said);
-            assert_eq!(whole.stats, again.stats);
-        }
-        (Err(whole), Err(again)) => {
-            assert_eq!(whole, again);
-            assert!(whole.offset() <= tape.len() as u64);
-        }
-        _ => assert!(
-            whole.is_ok() == again.is_ok(),
-            "fed otherwise it is another tape"
-        ),
-    }
-}
-
-fn tape_of(mut rest: &[u8]) -> Vec<u8> {
-    let config = Arc::new(Config::with_secret(Network::REGTEST, [7; 32]));
-    let mut machine = TapedMachine::from_seed(config, Link::inbound(), START, [5; 32]);
-    let mut records = Vec::new();
-    while let [kind, length, after @ ..] = rest {
-        let (body, after) = after.split_at(after.len().min(usize::from(*length)));
-        records.push((*kind, body.to_vec()));
-        rest = after;
-    }
-    tape::forge(&machine.take_tape(), &records)
-}
-
-/// Plays the input as a list of operations; what came out.
-fn act(input: &[u8]) -> (Vec<String>, Vec<u8>, TapedMachine) {
-    let (seed, mut rest) = number(input);
-    let mut dice = Dice::new(seed);
-    let mut config = Config::with_secret(Network::REGTEST, [7; 32]);
-    config.review_version = seed & 2 != 0;
-    config.raw_events = seed & 4 != 0;
-    config.transport = [TransportPolicy::V1, TransportPolicy::Auto][(seed >> 5 & 1) as usize];
-    config.v2.admission = seed & 64 != 0;
-    let config = match seed >> 3 & 3 {
-        0 => config.like_core(),
-        1 => config.like_btcd(),
-        _ => config,
-    };
-    let link = [Link::inbound(), Link::outbound()][(seed & 1) as usize];
-    let mut now = START;
-    let mut machine = TapedMachine::from_seed(Arc::new(config), link, now, [5; 32]);
-    let (mut heard, mut said, mut is_over) = (Vec::new(), Vec::new(), false);
-    while let Some((&operation, after)) = rest.split_first() {
-        rest = after;
-        match operation % 16 {
-            0 => say(&mut machine, &VersionPayload::default().frame(), now),
-            1 => say(&mut machine, &Frame::empty("verack"), now),
-            2 => say(&mut machine, &Frame::ping(dice.roll()), now),
-            3 | 4 => {
-                // The bytes of the input as they are.
-                let length = usize::from(operation).min(rest.len());
-                let (bytes, after) = rest.split_at(length);
-                machine.receive(bytes, now);
-                rest = after;
-            }
-            5 => {
-                // A frame of a known kind with a payload from the input.
-                let kind = MessageKind::ALL[usize::from(operation) % MessageKind::ALL.len()];
-                let (payload, after) = rest.split_at(rest.len().min(64));
-                say(
-                    &mut machine,
-                    &Frame::new(kind.command().as_str(), payload),
-                    now,
-                );
-                rest = after;
-            }
-            6 => drop(machine.send(Message::Ping(Ping::new(dice.roll())))),
-            7 => drop(machine.command(wish(&mut dice))),
-            8 => now = now.saturating_add(Duration::from_millis(dice.below(100_000))),
-            9 => machine.tick(now),
-            10 => {
-                let lent: Vec<u8> = machine.outbound().slices().flatten().copied().collect();
-                let n = usize::try_from(dice.below(lent.len() as u64 + 1)).unwrap();
-                machine.sent(n, now);
-                said.extend(&lent[..n]);
-            }
-            11 if operation & 16 != 0 => machine.admit_v2(),
-            12 if operation & 16 != 0 => machine.refuse_v2(),
-            11 => machine.accept_version(),
-            12 => machine.refuse_version(None),
-            13 if dice.below(4) == 0 => {
-                let how = [HangUp::EndOfStream, HangUp::Reset][(operation >> 7) as usize];
-                machine.hung_up(how, now);
-            }
-            14 if dice.below(8) == 0 => machine.disconnect(),
-            15 if dice.below(8) == 0 => machine.abort(),
-            _ => {
-                if let Some(event) = machine.poll_event() {
-                    assert!(!is_over, "{event:?} after the end");
-                    is_over = matches!(event, Event::Disconnected { .. });
-                    heard.push(format!("{event:?}"));
-                }
-            }
-        }
-        check(&mut machine, now);
-    }
-    (heard, said, machine)
-}
-
-/// Something to send that the machine has its own mind about.
-fn wish(dice: &mut Dice) -> Command {
-    let which = dice.below(12);
-    let mut addresses = || {
-        let count = dice.below(1_100);
-        let entry = |_| AddrEntry {
-            time: 0,
-            services: ServiceFlags::NONE,
-            address: Address::from_legacy(u128::from(dice.below(2_000)).to_be_bytes()),
-            port: 0,
-        };
-        (0..count).map(entry).collect()
-    };
-    match which {
-        0 => Command::PushAddr(addresses()),
-        1 => Command::PushAddrV2(addresses()),
-        2 => Command::AnswerGetAddr(addresses()),
-        3 => Command::PushGetBlocks(Box::new(locator(dice))),
-        4 => Command::PushGetHeaders(Box::new(locator(dice))),
-        5 | 6 => Command::Announce(object(dice).into()),
-        7 => Command::AddKnownInventory(object(dice)),
-        8 | 9 => {
-            let items: Vec<InvVect> = (0..dice.below(5)).map(|_| object(dice)).collect();
-            let list = Inventory::new(&Network::REGTEST, items).unwrap();
-            Command::Send(Message::GetData(list).into())
-        }
-        10 => Command::Send(Message::MemPool.into()),
-        11 => Command::SendDecoy(u32::try_from(dice.below(100_000)).unwrap()),
-        _ => Command::Send(Message::GetAddr.into()),
-    }
-}
-
-/// One of few, so that the same one comes again.
-fn object(dice: &mut Dice) -> InvVect {
-    let kinds = [
-        InvKind::Tx,
-        InvKind::Wtx,
-        InvKind::Block,
-        InvKind::CompactBlock,
-    ];
-    let kind = kinds[dice.below(4) as usize];
-    InvVect::new(kind, Hash::from_bytes([dice.below(8) as u8; 32]))
-}
-
-fn locator(dice: &mut Dice) -> Locator {
-    let tip = u32::try_from(dice.below(1 << 32)).unwrap();
-    Locator::from_chain(tip, BlockHash::ALL_ZERO, |_| Some(BlockHash::ALL_ZERO))
-}
-
-fn say(machine: &mut TapedMachine, frame: &Frame, now: Timestamp) {
-    machine.receive(&frame.to_bytes(), now);
-}
-
-fn check(machine: &mut TapedMachine, now: Timestamp) {
-    assert!(machine.memory_held() < 6_000_000);
-    assert_eq!(machine.inbound().is_some(), machine.wants_read());
-    if machine.is_closed() {
-        assert!(!machine.wants_write() && !machine.wants_read());
-        assert_eq!(machine.deadline(), None);
-    }
-    machine.tick(now);
-    assert!(machine.deadline().is_none_or(|at| at >= now));
 }
