@@ -9,23 +9,9 @@ use peer_tests::script::{Frame, VersionPayload};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-type Target = (&'static str, fn(&[u8]));
-
-const TARGETS: [Target; 9] = [
-    ("v1_stream", fuzz::v1_stream),
-    ("v2_handshake", fuzz::v2_handshake),
-    ("v2_packets", fuzz::v2_packets),
-    ("message", fuzz::message),
-    ("differential", fuzz::differential),
-    ("compact_block", fuzz::compact_block),
-    ("handshake", fuzz::handshake),
-    ("machine", fuzz::machine),
-    ("tape", fuzz::tape),
-];
-
 #[test]
 fn the_committed_seeds_break_no_rule() {
-    for (name, run) in TARGETS {
+    for (name, run) in fuzz::TARGETS {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("../fuzz/seeds")
             .join(name);

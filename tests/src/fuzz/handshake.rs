@@ -85,7 +85,7 @@ fn play(input: &[u8]) -> [Vec<String>; 2] {
 /// Whoever has the same secret is the same node.
 fn config(settings: u64, secret: u8) -> Config {
     let networks = [Network::REGTEST, Network::LITECOIN_REGTEST];
-    let config = Config::with_secret(networks[(settings & 1) as usize].clone(), [secret; 32]);
+    let config = Config::with_secret(networks[(settings & 1) as usize], [secret; 32]);
     let mut config = match settings >> 1 & 3 {
         0 => config.like_core(),
         1 => config.like_btcd(),

@@ -32,6 +32,22 @@ use peer_core::{Config, Garbage, HangUp, Link, PeerMachine, Timestamp, Transport
 use crate::link::Cuts;
 use crate::script::{Frame, START, VersionPayload};
 
+/// What a target does with its input.
+pub type Body = fn(&[u8]);
+
+/// Every target by name, which is also that of its folder of seeds.
+pub const TARGETS: [(&str, Body); 9] = [
+    ("v1_stream", v1_stream),
+    ("v2_handshake", v2_handshake),
+    ("v2_packets", v2_packets),
+    ("message", message),
+    ("differential", differential),
+    ("compact_block", compact_block),
+    ("handshake", handshake),
+    ("machine", machine),
+    ("tape", tape),
+];
+
 /// Splits the input into a number and the rest.
 fn number(input: &[u8]) -> (u64, &[u8]) {
     match input.split_first_chunk() {
