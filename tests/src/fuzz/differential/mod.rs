@@ -7,6 +7,7 @@
 //! version no longer knows, is read at its last version.
 
 mod differences;
+mod examples;
 mod fields;
 
 use bitcoin::consensus::encode;
