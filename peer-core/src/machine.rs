@@ -282,6 +282,9 @@ impl PeerMachine {
             };
             self.on_timer(timer);
         }
+        // What a timer queued waits from now on, not from when the time is told next.
+        let (protocol, cx) = self.rooms();
+        protocol.on_time(&cx);
     }
 
     // --- the application ------------------------------------------------------------------

@@ -339,6 +339,17 @@ fn what_is_queued_in_the_tick_of_the_last_look_is_watched_too() {
     assert_eq!(end(&probe.wait(MOMENT)), Some(&stalled));
 }
 
+/// A ping that a tick queues waits from that tick on, though nothing tells the time again until the verdict is due.
+#[test]
+fn what_a_tick_queues_is_dated_by_that_tick() {
+    let mut config = exact();
+    config.timeouts.write_stall = Some(MINUTE + 30 * SECOND);
+    let mut probe = Probe::negotiated(config, Link::inbound());
+    probe.reads = false;
+    let events = probe.wait(2 * MINUTE + MINUTE + 30 * SECOND);
+    assert_eq!(end(&events), Some(&timeout(Timeout::WriteStall)));
+}
+
 v1_only! {
     #[test]
     fn a_remote_that_never_takes_our_version_is_stalled() {
