@@ -9,7 +9,7 @@
 //!
 //! Everything leaves in order, lane by lane. Control frames (automatic pongs and keep-alive pings)
 //! overtake data between frames, but never a `sendcmpct` queued before them: the answer to a ping
-//! sent after `sendcmpct` locks the compact-block version in (BIP152).
+//! sent after `sendcmpct` locks the compact-block version in (BIP152). Nor do they overtake each other.
 //!
 //! Payloads stay as they were queued until they reach the staging window, so a frame is only built
 //! (or, in an encrypted transport, sealed) shortly before it leaves.
@@ -74,6 +74,9 @@ pub(crate) struct Outbox {
     provoked: usize,
     /// `sendcmpct` frames in the data lane.
     sendcmpct_waiting: usize,
+    /// Control frames in the data lane, behind one of those. Later ones do not overtake them either: pongs come in the
+    /// order of their pings.
+    control_waiting: usize,
     /// Copies of staged frames, where the application wants to see them.
     tapped: Option<VecDeque<Tapped>>,
     /// Payload bytes of those copies.
@@ -93,6 +96,7 @@ impl Outbox {
             queued: 0,
             provoked: 0,
             sendcmpct_waiting: 0,
+            control_waiting: 0,
             tapped_bytes: 0,
             is_shut: false,
         }
@@ -110,9 +114,12 @@ impl Outbox {
         }
         match lane {
             Lane::Handshake => self.handshake.push_back(parcel),
-            Lane::Control if self.sendcmpct_waiting == 0 => self.control.push_back(parcel),
+            Lane::Control if self.sendcmpct_waiting == 0 && self.control_waiting == 0 => {
+                self.control.push_back(parcel);
+            }
             Lane::Control | Lane::Data => {
                 self.sendcmpct_waiting += usize::from(parcel.kind == Some(MessageKind::SendCmpct));
+                self.control_waiting += usize::from(is_control(&parcel));
                 self.data.push_back(parcel);
             }
         }
@@ -312,6 +319,9 @@ impl Outbox {
         if parcel.kind == Some(MessageKind::SendCmpct) {
             self.sendcmpct_waiting = self.sendcmpct_waiting.saturating_sub(1);
         }
+        if is_control(&parcel) {
+            self.control_waiting = self.control_waiting.saturating_sub(1);
+        }
         Some(parcel)
     }
 
@@ -321,6 +331,12 @@ impl Outbox {
         self.control = VecDeque::new();
         self.data = VecDeque::new();
     }
+}
+
+/// A ping or pong of the machine's own: those of the application have tickets.
+fn is_control(parcel: &Parcel) -> bool {
+    let kind = matches!(parcel.kind, Some(MessageKind::Ping | MessageKind::Pong));
+    kind && parcel.ticket.is_none()
 }
 
 #[cfg(test)]

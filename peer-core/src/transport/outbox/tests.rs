@@ -87,6 +87,24 @@ fn control_frames_stay_behind_a_waiting_sendcmpct_and_no_longer() {
     assert_eq!(names(&bytes), ["pong", "getaddr"]);
 }
 
+/// The first pong stays behind the `sendcmpct`; once that has left, the second does not pass the first.
+#[test]
+fn control_frames_never_overtake_each_other() {
+    let mut outbox = Outbox::new(MAGIC, false);
+    outbox.push(Lane::Data, parcel("sendcmpct", 9, 1));
+    // More than a window, so that the pong behind it stays in its lane.
+    outbox.push(Lane::Data, parcel("filler", 100_000, 2));
+    outbox.push(Lane::Control, parcel("pong", 8, 0));
+    outbox.stage();
+    outbox.push(Lane::Control, parcel("ping", 8, 0));
+    let bytes = drain(&mut outbox, usize::MAX);
+    assert_eq!(names(&bytes), ["sendcmpct", "filler", "pong", "ping"]);
+    outbox.push(Lane::Data, parcel("getaddr", 0, 3));
+    outbox.push(Lane::Control, parcel("pong", 8, 0));
+    let bytes = drain(&mut outbox, usize::MAX);
+    assert_eq!(names(&bytes), ["pong", "getaddr"]);
+}
+
 #[test]
 fn frames_count_until_their_last_byte_has_left() {
     let mut outbox = Outbox::new(MAGIC, false);
