@@ -4,7 +4,10 @@ use core::time::Duration;
 
 use crate::Probe;
 use peer_core::message::{Message, MessageKind, Reject, RejectCode, Text};
-use peer_core::{DisconnectReason, Event, Goodbye, HangUp, Link, Timeout, Violation};
+use peer_core::wire::BlockHash;
+use peer_core::{
+    Command, DisconnectReason, Event, Goodbye, HangUp, Link, Outcome, Timeout, Violation,
+};
 use peer_tests::script::{Frame, VersionPayload, end, stream};
 
 use crate::support::{Preset, assert_over, config, delivered};
@@ -61,6 +64,35 @@ fn accepted_versions_are_answered() {
         assert_eq!(probe.read(), []);
         assert!(probe.is_alive());
     }
+}
+
+/// What an adapter sends through its channel does what the method does, and there is nothing to wait for.
+#[test]
+fn verdicts_and_news_are_commands_too() {
+    let mut probe = under_review(Link::inbound(), 70_016);
+    let refusal = Command::RefuseVersion(Some(Box::new(reject())));
+    for command in [Command::AdmitV2, Command::RefuseV2, Command::AcceptVersion] {
+        assert_eq!(probe.machine.command(command).unwrap(), Outcome::Done);
+    }
+    assert!(matches!(probe.heard()[0], Event::Negotiated));
+    let block = BlockHash::from_bytes([7; 32]);
+    for command in [
+        Command::UpdateLastBlockHeight(800_000),
+        Command::UpdateLastAnnouncedBlock(block),
+        refusal.clone(),
+    ] {
+        assert_eq!(probe.machine.command(command).unwrap(), Outcome::Done);
+    }
+    let stats = probe.machine.stats();
+    assert_eq!(stats.last_block, Some(800_000));
+    assert_eq!(stats.last_announced_block, Some(block));
+    assert!(probe.is_alive(), "a second verdict changes nothing");
+
+    let mut probe = under_review(Link::inbound(), 70_016);
+    assert_eq!(probe.machine.command(refusal).unwrap(), Outcome::Done);
+    let events = probe.heard();
+    let refused = DisconnectReason::from(Goodbye::VersionRefused);
+    assert_eq!(end(&events), Some(&refused));
 }
 
 #[test]
