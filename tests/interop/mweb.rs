@@ -40,8 +40,8 @@ pub(crate) fn both_ways(setting: &Setting, wrapper: &Path) -> Result<(), Failure
     let plain = setting.home_with(network)?;
     let mut ours = home.dial(node.p2p_addr())?;
     let mut without = plain.dial(node.p2p_addr())?;
-    ours.negotiated()?;
-    without.negotiated()?;
+    ours.negotiated_by_both()?;
+    without.negotiated_by_both()?;
 
     let made = spend(&node, &miner)?;
     for peer in [&mut ours, &mut without] {

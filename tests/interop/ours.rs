@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use peer_core::message::{InvKind, InvVect, Inventory, Message, UserAgent};
+use peer_core::message::{InvKind, InvVect, Inventory, Message, Ping, UserAgent};
 use peer_core::network::Network;
 use peer_core::wire::{AddrEntry, BlockView, Hash, ServiceFlags, TxView};
 use peer_core::{
@@ -131,6 +131,21 @@ impl Ours<'_> {
         agree("the transport", stats.transport, Some(self.home.transport))?;
         let is_v2 = self.home.transport == TransportKind::V2;
         agree("a session", stats.session_id.is_some(), is_v2)
+    }
+
+    /// As [`negotiated`](Self::negotiated), and so it is for the node: it announces nothing to whose `verack` it has not
+    /// read yet, and does not make up for it.
+    pub(crate) fn negotiated_by_both(&mut self) -> Result<(), Failure> {
+        const NONCE: u64 = 0x0bad_cafe;
+        self.negotiated()?;
+        self.send(Message::Ping(Ping::new(NONCE)))?;
+        self.until("the pong behind our verack", |event| match event {
+            Event::Message {
+                message: Message::Pong(pong),
+                ..
+            } => (pong.nonce == NONCE).then_some(()),
+            _ => None,
+        })
     }
 
     /// Waits for the end and tells its reason.

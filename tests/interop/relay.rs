@@ -35,7 +35,7 @@ pub(crate) fn transactions(setting: &Setting, wrapper: &Path) -> Result<(), Fail
     let mut unwilling = silent.dial(node.p2p_addr())?;
     let mut choosy = home.dial(node.p2p_addr())?;
     for peer in [&mut ours, &mut by_txid, &mut unwilling, &mut choosy] {
-        peer.negotiated()?;
+        peer.negotiated_by_both()?;
     }
     choosy.send(Message::FeeFilter(FeeFilter {
         fee_rate: FeeFilter::MAX_FEE_RATE,
@@ -113,7 +113,7 @@ pub(crate) fn blocks(setting: &Setting, wrapper: &Path) -> Result<(), Failure> {
     node.rpc("syncwithvalidationinterfacequeue", &[])?;
     let home = setting.home()?;
     let mut ours = home.dial(node.p2p_addr())?;
-    ours.negotiated()?;
+    ours.negotiated_by_both()?;
     let first = mine_one(&node)?;
     hears_of(&mut ours, InvVect::new(InvKind::Block, first))?;
     ours.send(Message::SendHeaders)?;
