@@ -10,7 +10,8 @@
 //! - [`hostile`]: what odd and hostile remotes say, as data;
 //! - [`fuzz`]: the bodies of the fuzz targets;
 //! - [`tape`]: recorded machines, replayed and damaged;
-//! - [`node`]: the real nodes themselves.
+//! - [`node`]: the real nodes themselves;
+//! - [`sim`]: a virtual network of machines.
 
 extern crate alloc;
 
@@ -23,6 +24,8 @@ pub mod link;
 pub mod node;
 pub mod pair;
 pub mod script;
+#[path = "../sim/engine/mod.rs"]
+pub mod sim;
 pub mod tape;
 
 /// The examples of the README compile.
