@@ -1,4 +1,4 @@
-//! The simulation as tests: some seeds, what the seeds promise, and memory against an allocator that counts.
+//! The simulation as tests: some seeds, and what the seeds promise.
 #![expect(clippy::panic, reason = "in a test a panic is a failure")]
 
 use peer_tests::sim::{Length, Options, Report, run};

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use peer_core::message::Message;
 use peer_core::{
-    Config, DisconnectReason, Event, HangUp, Link, PeerMachine, RequestKind, SendError, Stats,
-    Ticket, Timestamp, TransportKind,
+    Config, DisconnectReason, Event, HangUp, Link, PeerMachine, Reaction, RequestKind, SendError,
+    Stats, Ticket, Timestamp, TransportKind,
 };
 
 use super::book::{Asked, Book, payload};
@@ -318,10 +318,16 @@ impl Subject {
         Ok(())
     }
 
+    fn hears_early_rejects(&self) -> bool {
+        self.machine.config().strictness.early_reject == Reaction::Deliver
+    }
+
     fn judge_message(&mut self, message: &Message) -> Check {
         use peer_core::message::Phase;
         let phase = message.kind().map(peer_core::message::MessageKind::phase);
         match phase {
+            // Why it said nothing else, from who refused our `version`.
+            Some(_) if self.hears_early_rejects() && matches!(message, Message::Reject(_)) => {}
             Some(Phase::Established) => {
                 demand!(self.is_negotiated, "{message:?} before Negotiated");
             }
