@@ -101,7 +101,7 @@ impl PeerMachine {
     pub fn memory_held(&self) -> usize {
         [
             self.transport.held(),
-            self.waiting.bytes(),
+            self.waiting.held(),
             self.events.held(),
             self.protocol.held(),
         ]

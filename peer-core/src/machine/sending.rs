@@ -61,6 +61,13 @@ impl Waiting {
         self.bytes
     }
 
+    /// Bytes of memory held.
+    pub(super) fn held(&self) -> usize {
+        let entry = size_of::<(Ticket, Outgoing)>();
+        let entries = self.messages.capacity().saturating_mul(entry);
+        entries.saturating_add(self.bytes)
+    }
+
     pub(super) fn clear(&mut self) {
         *self = Self::default();
     }

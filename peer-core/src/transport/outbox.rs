@@ -205,12 +205,16 @@ impl Outbox {
     pub(crate) fn held(&self) -> usize {
         let entries = [&self.handshake, &self.control, &self.data]
             .map(|lane| lane.capacity().saturating_mul(size_of::<Parcel>()));
-        let tapped = self.tapped.iter().flatten();
-        let copies = tapped.map(|copy| size_of::<Tapped>().saturating_add(copy.payload.len()));
+        let tapped = self.tapped.as_ref().map_or(0, VecDeque::capacity);
+        let tapped = tapped.saturating_mul(size_of::<Tapped>());
+        let copies = self.tapped.iter().flatten();
+        let copies = copies.map(|copy| copy.header.len().saturating_add(copy.payload.len()));
         entries
             .into_iter()
+            .chain([tapped])
             .chain(copies)
-            .fold(self.queued.max(self.staging.len()), usize::saturating_add)
+            .fold(self.staging.held(), usize::saturating_add)
+            .saturating_add(self.queued.saturating_sub(self.staging.len()))
     }
 
     /// Moves frames to the staging window while it has room.
@@ -261,7 +265,11 @@ impl Outbox {
 
     /// The next staged frame that was not looked at.
     pub(crate) fn next_tapped(&mut self) -> Option<Tapped> {
-        let copy = self.tapped.as_mut()?.pop_front()?;
+        let tapped = self.tapped.as_mut()?;
+        let copy = tapped.pop_front()?;
+        if tapped.is_empty() {
+            *tapped = VecDeque::new();
+        }
         self.tapped_bytes = self.tapped_bytes.saturating_sub(copy.payload.len());
         Some(copy)
     }

@@ -106,6 +106,23 @@ impl Staging {
         self.staged
     }
 
+    /// Bytes of memory held: a run is freed as a whole, however much of it was sent.
+    pub(crate) fn held(&self) -> usize {
+        let segments = self.segments.iter().map(|segment| match segment {
+            Segment::Packed(run) => run.capacity(),
+            Segment::Shared(body) => body.len(),
+        });
+        let entries = self
+            .segments
+            .capacity()
+            .saturating_mul(size_of::<Segment>());
+        let ends = self
+            .ends
+            .capacity()
+            .saturating_mul(size_of::<(u64, Departed)>());
+        segments.fold(entries.saturating_add(ends), usize::saturating_add)
+    }
+
     /// Whether frames can be made at all.
     pub(crate) fn is_ready(&self) -> bool {
         match self.framing {
