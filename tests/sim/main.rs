@@ -1,7 +1,12 @@
-//! The simulation as tests: some seeds, and what the seeds promise.
-#![expect(clippy::panic, reason = "in a test a panic is a failure")]
+//! The simulation as tests: some seeds, what the seeds promise, and memory against an allocator that counts.
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "in a test a panic is a failure"
+)]
 
-use peer_tests::sim::{Length, Options, Report, run};
+use allocation_counter::measure;
+use peer_tests::sim::{Length, Options, Report, machines_at, run};
 
 /// Seeds that every run of the tests sees; the runner sees as many as one likes.
 const SEEDS: u64 = 150;
@@ -15,7 +20,7 @@ fn pass(seed: u64) -> Report {
     let report = of(seed);
     if let Some(failure) = &report.failure {
         let options = Options {
-            traced: true,
+            traced: Some(report.wire),
             ..Options::of(Length::Short)
         };
         let picture = run(seed, options).picture;
@@ -77,14 +82,37 @@ fn hostile_remotes_disturb_nobody_else() {
     assert!(hostile > 20, "{hostile}");
 }
 
+/// What a machine says that it holds is what the allocator gets back, but for what every connection has.
+#[test]
+fn memory_is_what_the_allocator_says() {
+    // Statistics, ciphers, what is known of the remote.
+    const STANDING: usize = 6 * 1_024;
+    let (mut most, mut looked_at) = (0, 0);
+    for seed in 3_000..3_060 {
+        let micros = 1_000_000 * (1 + seed % 60);
+        for machine in machines_at(seed, micros).unwrap() {
+            let held = machine.memory_held();
+            let freed = measure(|| drop(machine)).bytes_current.unsigned_abs() as usize;
+            assert!(
+                freed <= held + STANDING,
+                "seed {seed}: {freed} freed, {held} held"
+            );
+            most = most.max(held);
+            looked_at += 1;
+        }
+    }
+    assert!(looked_at > 300 && most > 50_000, "{looked_at} {most}");
+}
+
 /// The picture of a run has a line for what each side did.
 #[test]
 fn a_run_can_be_looked_at() {
     let options = Options {
-        traced: true,
+        traced: Some(0),
         ..Options::of(Length::Short)
     };
     let report = run(3, options);
+    assert!(report.picture.contains("●"), "{}", report.picture);
     assert_eq!(report.hash, of(3).hash, "looking changes nothing");
 }
 

@@ -19,6 +19,12 @@ struct Args {
     /// Runs this seed alone, and draws the connection that it fails on.
     #[arg(long)]
     seed: Option<u64>,
+    /// With a seed: draws this wire, whether or not it fails.
+    #[arg(long)]
+    wire: Option<usize>,
+    /// Lines of a picture at most: the last ones.
+    #[arg(long, default_value_t = 120)]
+    lines: usize,
     /// The first seed.
     #[arg(long, default_value_t = 0)]
     from: u64,
@@ -155,31 +161,38 @@ fn main() -> ExitCode {
     }
 }
 
-/// One seed, with its picture.
+/// One seed, with a picture of the connection that it fails on.
 fn one(args: &Args, seed: u64) -> ExitCode {
-    std::panic::set_hook(Box::new(|panic| eprintln!("{panic}")));
     let begun = Instant::now();
-    let report = run(
+    let report = run(seed, args.options());
+    let failing = || report.failure.as_ref().map(|_| report.wire);
+    let wire = args.wire.or_else(failing);
+    if let Some(wire) = wire {
+        println!("{}", drawn(args, seed, wire).picture);
+    }
+    let differs = || differs(args, seed, &report);
+    if let Some(words) = report.failure.clone().or_else(differs) {
+        println!("seed {seed} failed: {words}");
+        println!("again: {}", args.command(seed));
+        return ExitCode::FAILURE;
+    }
+    let mut sum = Sum::default();
+    sum.add(&report);
+    sum.print(begun.elapsed());
+    ExitCode::SUCCESS
+}
+
+/// The same run, and the picture of a wire.
+fn drawn(args: &Args, seed: u64, wire: usize) -> Report {
+    std::panic::set_hook(Box::new(|panic| eprintln!("{panic}")));
+    run(
         seed,
         Options {
-            traced: true,
+            traced: Some(wire),
+            lines: args.lines,
             ..args.options()
         },
-    );
-    let Some(failure) = &report.failure else {
-        if let Some(words) = differs(args, seed, &report) {
-            println!("seed {seed} failed: {words}");
-            return ExitCode::FAILURE;
-        }
-        let mut sum = Sum::default();
-        sum.add(&report);
-        sum.print(begun.elapsed());
-        return ExitCode::SUCCESS;
-    };
-    println!("{}", report.picture);
-    println!("seed {seed} failed: {failure}");
-    println!("again: {}", args.command(seed));
-    ExitCode::FAILURE
+    )
 }
 
 /// A second run is the same, and one without hostile remotes is the same for everybody else.

@@ -312,6 +312,10 @@ impl Plot<'_> {
             self.say(version().to_bytes());
         }
         self.say(Frame::empty("verack").to_bytes());
+        // Before BIP31 a ping has no nonce, and this one has.
+        if self.config.protocol_version <= 60_000 {
+            return "early";
+        }
         if self.config.strictness.early_message == Reaction::Disconnect {
             self.expect_end("early", |reason| {
                 matches!(reason, DisconnectReason::Violation(Violation::Early { .. }))

@@ -21,7 +21,7 @@ pub(crate) fn standing(config: &Config) -> usize {
     let waiting = limits.inventory_queue.min(65_534).next_power_of_two() * 192;
     let provoked = limits.provoked + limits.provoked / 32 * 2 * ENTRY;
     let tapped = if config.raw_events {
-        1_024 * ENTRY + 1_000_000 + 128 * 1_024
+        2_048 * ENTRY + 1_000_000 + 128 * 1_024
     } else {
         0
     };

@@ -54,8 +54,10 @@ pub struct Options {
     pub length: Length,
     /// The hostile remotes are there. Without them everybody else must do exactly the same.
     pub hostile: bool,
-    /// Keep what is needed for a picture.
-    pub traced: bool,
+    /// Keep what is needed for a picture of this wire.
+    pub traced: Option<usize>,
+    /// Lines of the picture at most.
+    pub lines: usize,
 }
 
 impl Options {
@@ -65,7 +67,8 @@ impl Options {
         Self {
             length,
             hostile: true,
-            traced: false,
+            traced: None,
+            lines: 120,
         }
     }
 }
@@ -97,6 +100,8 @@ pub struct Report {
     pub foretold: u64,
     /// What went wrong, if anything did.
     pub failure: Option<String>,
+    /// The wire that it went wrong on.
+    pub wire: usize,
     /// The picture of the connection that it went wrong on, where it was asked for.
     pub picture: String,
 }
@@ -112,6 +117,16 @@ pub fn run(seed: u64, options: Options) -> Report {
         Err(panic) => Some(format!("panic: {}", words_of(panic.as_ref()))),
     };
     world.report(failure)
+}
+
+/// The machines of a seed as they are when so many microseconds have passed.
+///
+/// # Errors
+/// What went wrong until then.
+pub fn machines_at(seed: u64, micros: u64) -> Result<Vec<peer_core::PeerMachine>, String> {
+    let mut world = World::new(seed, Options::of(Length::Short));
+    world.run_until(micros)?;
+    Ok(world.into_machines())
 }
 
 fn words_of(panic: &(dyn core::any::Any + Send)) -> String {

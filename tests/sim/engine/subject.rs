@@ -45,6 +45,8 @@ pub(crate) struct Subject {
     tap: Option<Tap>,
     standing: usize,
     clock: Timestamp,
+    /// A tick was the last to tell the time.
+    just_ticked: bool,
     pub(crate) steps: u64,
 }
 
@@ -70,6 +72,7 @@ impl Subject {
             standing,
             clock: now,
             machine,
+            just_ticked: false,
             steps: 0,
         }
     }
@@ -81,6 +84,7 @@ impl Subject {
 
     fn time(&mut self, now: Timestamp) -> Timestamp {
         self.clock = self.clock.max(now);
+        self.just_ticked = false;
         self.watch.before(&self.machine, self.unpolled, self.clock);
         self.clock
     }
@@ -174,6 +178,7 @@ impl Subject {
     pub(crate) fn tick(&mut self, now: Timestamp) -> Check {
         let clock = self.time(now);
         self.machine.tick(now);
+        self.just_ticked = !self.unpolled;
         if let Some(deadline) = self.machine.deadline() {
             demand!(
                 deadline > clock,
@@ -184,7 +189,7 @@ impl Subject {
         self.machine.stats_into(&mut self.stats);
         self.after_time()?;
         self.watch
-            .after_tick(&self.machine, &self.stats, &self.book, self.unpolled, clock)
+            .after_tick(&self.machine, &self.stats, self.unpolled, clock)
     }
 
     pub(crate) fn hung_up(&mut self, how: HangUp, now: Timestamp) -> Check {
@@ -248,6 +253,11 @@ impl Subject {
             self.unpolled = false;
             if self.machine.is_closed() {
                 demand!(self.over.is_some(), "closed without a word");
+            } else if core::mem::take(&mut self.just_ticked) && self.machine.wants_read() {
+                // Whatever was given up by that tick is told by now.
+                let config = self.machine.config();
+                self.watch
+                    .check_requests(config, &self.stats, &self.book, self.clock)?;
             }
             if self.owed_writable
                 && !self.machine.is_closed()

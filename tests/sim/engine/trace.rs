@@ -10,7 +10,6 @@ const KEPT: usize = 20_000;
 #[derive(Clone, Debug)]
 struct Line {
     micros: u64,
-    wire: usize,
     end: usize,
     text: String,
 }
@@ -20,6 +19,7 @@ struct Line {
 pub(crate) struct Trace {
     hash: u64,
     lines: Option<VecDeque<Line>>,
+    wire: usize,
 }
 
 /// Adds a number to a hash: good enough to tell runs apart, and cheap.
@@ -39,10 +39,11 @@ pub(crate) fn digest(bytes: &[u8]) -> u64 {
 }
 
 impl Trace {
-    pub(crate) fn new(traced: bool) -> Self {
+    pub(crate) fn new(wire: Option<usize>) -> Self {
         Self {
             hash: 0,
-            lines: traced.then(VecDeque::new),
+            wire: wire.unwrap_or_default(),
+            lines: wire.map(|_| VecDeque::new()),
         }
     }
 
@@ -67,32 +68,29 @@ impl Trace {
         text: impl FnOnce() -> String,
     ) {
         let Some(lines) = &mut self.lines else { return };
+        if wire != self.wire {
+            return;
+        }
         if lines.len() >= KEPT {
             lines.pop_front();
         }
         let text = text();
-        lines.push_back(Line {
-            micros,
-            wire,
-            end,
-            text,
-        });
+        lines.push_back(Line { micros, end, text });
     }
 
-    /// The last lines about one wire: a sequence diagram, its dialler on the left.
-    pub(crate) fn picture(&self, wire: usize, names: [String; 2], most: usize) -> String {
+    /// The last lines about the wire: a sequence diagram, its dialler on the left.
+    pub(crate) fn picture(&self, names: [String; 2], most: usize) -> String {
         let Some(lines) = &self.lines else {
             return String::new();
         };
-        let ours: Vec<&Line> = lines.iter().filter(|line| line.wire == wire).collect();
-        let first = ours.len().saturating_sub(most);
+        let first = lines.len().saturating_sub(most);
         let [left, right] = names;
         let mut picture = String::new();
         let _ = writeln!(picture, "{:>13}  {left:<58}{right}", "seconds");
         if first > 0 {
             let _ = writeln!(picture, "{:>13}  ({first} lines before)", "...");
         }
-        for line in ours.into_iter().skip(first) {
+        for line in lines.iter().skip(first) {
             let seconds = line.micros as f64 / 1e6;
             let text = &line.text;
             let _ = match line.end {

@@ -150,9 +150,6 @@ impl Watch {
         }
         // What the machine flushes of its own accord is seen by what it waits for.
         self.is_leaving |= machine.deadline_reason() == Some(Timer::Flush);
-        if self.is_leaving {
-            self.farewell.get_or_insert(now);
-        }
     }
 
     /// When the next obligation is due that the machine may not have told us of.
@@ -181,7 +178,6 @@ impl Watch {
         &mut self,
         machine: &PeerMachine,
         stats: &Stats,
-        book: &Book,
         unpolled: bool,
         now: Timestamp,
     ) -> Check {
@@ -192,11 +188,11 @@ impl Watch {
         if machine.is_closed() {
             return Ok(());
         }
-        if let Some(since) = self.farewell {
-            demand!(
-                !is_late(since, timeouts.flush),
-                "the flush deadline is missed"
-            );
+        // The first tick after it tells the time, or the first one after the next grain.
+        if self.is_leaving {
+            let since = *self.farewell.get_or_insert(now);
+            let late = is_late(since, timeouts.flush + timeouts.grain);
+            demand!(!late, "the flush deadline is missed");
             return Ok(());
         }
         if self.hung_up || self.is_leaving {
@@ -214,6 +210,11 @@ impl Watch {
                 "the write-stall deadline is missed: nothing is taken since {since}"
             );
         }
+        let most = config.limits.pings_in_flight;
+        if stats.pings_in_flight >= most || machine.queued() > 0 {
+            // It may have been this one's turn, and is left out: pings that wait count as well.
+            self.pinged = Some(now);
+        }
         let all_heard = !unpolled && machine.wants_read();
         if !all_heard {
             return Ok(());
@@ -229,8 +230,7 @@ impl Watch {
                 "the address-fetch deadline is missed"
             );
         }
-        self.check_pings(machine, stats, now)?;
-        self.check_requests(config, stats, book, now)
+        self.check_pings(machine, stats, now)
     }
 
     fn check_pings(&mut self, machine: &PeerMachine, stats: &Stats, now: Timestamp) -> Check {
@@ -242,10 +242,6 @@ impl Watch {
             demand!(!late, "the pong deadline is missed");
         }
         let most = machine.config().limits.pings_in_flight;
-        if stats.pings_in_flight >= most {
-            // It was this one's turn, and is left out.
-            self.pinged = Some(now);
-        }
         if let (Some(span), Some(since)) = (timeouts.ping_interval, self.pinged.or(self.negotiated))
             && machine.queued() == 0
             && stats.pings_in_flight < most
@@ -260,16 +256,21 @@ impl Watch {
     }
 
     /// A question whose remote is silent is not waited for longer than its span.
-    fn check_requests(&self, config: &Config, stats: &Stats, book: &Book, now: Timestamp) -> Check {
+    pub(crate) fn check_requests(
+        &self,
+        config: &Config,
+        stats: &Stats,
+        book: &Book,
+        now: Timestamp,
+    ) -> Check {
+        if self.hung_up || self.is_leaving {
+            return Ok(());
+        }
         if stats.requests_unwatched > 0 {
             return Ok(());
         }
         for asked in &book.asked {
             let Some(left) = asked.left else { continue };
-            // Given up just now: it is told when it is asked for.
-            if stats.requests_in_flight == 0 {
-                continue;
-            }
             let since = if self.is_withheld {
                 left
             } else {

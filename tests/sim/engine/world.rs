@@ -100,6 +100,8 @@ pub(crate) struct World {
     coins: Coins,
     chain: Arc<ServedChain>,
     trace: Trace,
+    traced: Option<usize>,
+    lines: usize,
     end: u64,
     mint: u64,
     is_quiet: bool,
@@ -128,6 +130,8 @@ impl World {
             coins: Coins::default(),
             chain: peer_programs::demo::chain(),
             trace: Trace::new(options.traced),
+            traced: options.traced,
+            lines: options.lines,
             end: plan.end,
             mint: plan.mint,
             is_quiet: false,
@@ -215,14 +219,28 @@ impl World {
     }
 
     pub(crate) fn run(&mut self) -> Check {
+        self.run_until(u64::MAX)
+    }
+
+    pub(crate) fn run_until(&mut self, micros: u64) -> Check {
         while let Some(Reverse((at, _, what))) = self.queue.pop() {
-            self.now = self.now.max(at);
-            if what == What::Stop {
+            if at > micros || what == What::Stop {
                 break;
             }
+            self.now = self.now.max(at);
             self.happen(what)?;
         }
         Ok(())
+    }
+
+    /// The machines, and nothing else.
+    pub(crate) fn into_machines(self) -> Vec<peer_core::PeerMachine> {
+        let ends = self.wires.into_iter().flat_map(|wire| wire.ends);
+        ends.filter_map(|end| match end {
+            End::Honest(side) => Some(side.subject.machine),
+            _ => None,
+        })
+        .collect()
     }
 
     fn happen(&mut self, what: What) -> Check {
@@ -274,14 +292,14 @@ impl World {
         self.report.connections = self.wires.len();
         self.report.micros = self.now;
         self.report.hash = self.trace.hash();
+        if let Some(wire) = self.traced {
+            self.report.picture = self.trace.picture(self.names(wire), self.lines);
+        }
         if let Some(words) = failure {
             let at = self.at.min(self.wires.len().saturating_sub(1));
             let seconds = self.now as f64 / 1e6;
-            let names = self.names(at);
+            self.report.wire = at;
             self.report.failure = Some(format!("+{seconds:.6} s, wire {at}: {words}"));
-            if self.trace.is_kept() {
-                self.report.picture = self.trace.picture(at, names, 120);
-            }
         }
         self.report
     }

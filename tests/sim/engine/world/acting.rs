@@ -276,6 +276,7 @@ impl World {
             .nodes
             .map(|node| self.nodes[node].plan.config.network.max_payload);
         let max_payload = max_payload[0].min(max_payload[1]) as usize;
+        let is_slow = self.wires[at].plan.nature.rate < 40;
         let chain_height = self.chain.height();
         let clock = self.clock(self.wires[at].plan.nodes[end]);
         let Some(side) = self.side(at, end) else {
@@ -306,8 +307,16 @@ impl World {
                 .pending
                 .push_back(Message::Ping(Ping::new(dice.roll() | 1))),
             5 if side.has_friend && may_sync => {
-                let first = 1 + dice.below(u64::from(chain_height) - 5) as u32;
-                side.ask_for_blocks(first..=first + dice.below(5) as u32);
+                // On a slow line sometimes so many that the last comes long after it was asked for.
+                let ranges = if is_slow && once_in(&mut dice, 3) {
+                    40
+                } else {
+                    1
+                };
+                for _ in 0..ranges {
+                    let first = 1 + dice.below(u64::from(chain_height) - 5) as u32;
+                    side.ask_for_blocks(first..=first + dice.below(5) as u32);
+                }
             }
             6 if may_sync && !side.is_syncing => {
                 side.height = 1 + dice.below(u64::from(chain_height) - 2) as u32;

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use peer_core::message::MessageKind;
-use peer_core::{Event, HangUp};
+use peer_core::{Event, HangUp, PeerMachine};
 
 use super::{End, What, World, both};
 use crate::sim::Check;
@@ -62,10 +62,11 @@ impl World {
             if self.now < side.sleeps_until {
                 return Ok(moved);
             }
-            let had_words = side.subject.machine.wants_write();
+            let wishes = |machine: &PeerMachine| (machine.wants_write(), machine.wants_read());
+            let before = wishes(&side.subject.machine);
             let Some(event) = side.subject.poll()? else {
-                // A handshake may have come a step further without an event.
-                moved |= !had_words && side.subject.machine.wants_write();
+                // A handshake may have come a step further without an event, or a frame have found a larger place.
+                moved |= wishes(&side.subject.machine) != before;
                 moved |= side.flush()?;
                 return Ok(moved);
             };
