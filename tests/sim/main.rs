@@ -1,9 +1,5 @@
 //! The simulation as tests: some seeds, what the seeds promise, and memory against an allocator that counts.
-#![expect(
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "in a test a panic is a failure"
-)]
+#![expect(clippy::panic, reason = "in a test a panic is a failure")]
 
 use allocation_counter::measure;
 use peer_tests::sim::{Length, Options, Report, machines_at, run};

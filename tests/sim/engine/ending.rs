@@ -70,7 +70,10 @@ pub(crate) fn check_reason(
 /// Whether something may still be on its way by itself.
 pub(crate) fn is_restless(side: &Side) -> bool {
     let subject = &side.subject;
-    subject.machine.queued() > 0 || subject.unpolled || subject.stats.pings_in_flight > 0
+    subject.machine.queued() > 0
+        || subject.unpolled
+        || subject.stats.pings_in_flight > 0
+        || subject.stats.inventory_queued > 0
 }
 
 /// Decoys before the version packet (v2), and their bytes.

@@ -233,7 +233,7 @@ impl Watch {
         self.check_pings(machine, stats, now)
     }
 
-    fn check_pings(&mut self, machine: &PeerMachine, stats: &Stats, now: Timestamp) -> Check {
+    fn check_pings(&self, machine: &PeerMachine, stats: &Stats, now: Timestamp) -> Check {
         let timeouts = &machine.config().timeouts;
         let is_late =
             |since: Timestamp, span: Duration| now >= plus(plus(since, span), timeouts.grain);

@@ -212,7 +212,8 @@ impl World {
         };
         side.subject.tick(clock)?;
         let subject = &side.subject;
-        if side.has_friend && !subject.machine.is_closed() {
+        let is_open = !subject.machine.is_closed() && !subject.watch.is_leaving;
+        if side.has_friend && is_open {
             let queued = subject.machine.queued();
             side.gossip.check(
                 subject.machine.config(),

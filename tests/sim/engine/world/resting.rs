@@ -8,6 +8,9 @@ use crate::sim::ending::{self, Circumstances};
 use crate::sim::plan::SECOND;
 use crate::sim::{Check, demand};
 
+/// Looks at a network that does not come to rest. That nothing waits too long is checked elsewhere.
+const MOST_TRIES: u32 = 400;
+
 impl World {
     /// Nothing new from here on; everybody is awake.
     pub(super) fn quiet(&mut self) -> Check {
@@ -42,12 +45,13 @@ impl World {
         Ok(())
     }
 
-    /// Everything must have come to rest: a ping may be on its way just now, so there are several tries.
+    /// Everything must have come to rest. A ping may be on its way just now, and a transaction that trickles from
+    /// node to node takes a while at each of them, so there are several tries.
     pub(super) fn judge(&mut self, tries: u32) -> Check {
         let mut is_restless = false;
         for at in 0..self.wires.len() {
             self.at = at;
-            is_restless |= self.judge_wire(at, tries >= 20)?;
+            is_restless |= self.judge_wire(at, tries >= MOST_TRIES)?;
         }
         if is_restless {
             self.schedule(self.now + SECOND * 3 / 2, What::Judge(tries + 1));
