@@ -5,7 +5,7 @@ use allocation_counter::measure;
 use peer_tests::sim::{Length, Options, Report, machines_at, run};
 
 /// Seeds that every run of the tests sees; the runner sees as many as one likes.
-const SEEDS: u64 = 150;
+const SEEDS: u64 = 60;
 
 fn of(seed: u64) -> Report {
     run(seed, Options::of(Length::Short))
@@ -39,10 +39,10 @@ fn what_must_hold_holds_after_every_step() {
     }
     // It is not an empty network that is quiet.
     assert!(
-        negotiated > 200 && delivered > 10_000,
+        negotiated > 80 && delivered > 4_000,
         "{negotiated} {delivered}"
     );
-    assert!(announced > 500 && foretold > 10, "{announced} {foretold}");
+    assert!(announced > 200 && foretold > 4, "{announced} {foretold}");
 }
 
 #[test]

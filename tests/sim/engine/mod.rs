@@ -3,15 +3,15 @@
 //! Everything follows from the seed: who is there, what the wires are like, what goes wrong, and who is hostile. What
 //! must come out is foretold by models that see only what goes into a machine and what comes out of it.
 //!
-//! - [`plan`]: what the seed decides beforehand: nodes and their settings, wires and their faults;
-//! - [`world`]: the queue of what happens, ordered by time; [`pipe`]: one direction of a wire;
-//! - [`subject`]: a machine, driven as an adapter drives it, and everything that holds for it by itself;
-//!   [`book`]: the messages it promised to send; [`watch`]: when its timers must have fired;
-//!   [`bound`]: what it may hold; [`tap`]: its frames, read from its bytes;
-//! - [`app`]: an honest application; [`gossip`]: what it announces, and what must come of that;
-//! - [`delivery`]: what one end said against what the other heard;
-//! - [`script`]: a remote that is not honest, [`attack`]: what it says;
-//! - [`trace`]: the hash of a run, and its picture.
+//! - `plan`: what the seed decides beforehand: nodes and their settings, wires and their faults;
+//! - `world`: the queue of what happens, ordered by time; `pipe`: one direction of a wire;
+//! - `subject`: a machine, driven as an adapter drives it, and everything that holds for it by itself;
+//!   `book`: the messages it promised to send; `watch`: when its timers must have fired;
+//!   `bound`: what it may hold; `tap`: its frames, read from its bytes;
+//! - `app`: an honest application; `gossip`: what it announces, and what must come of that;
+//! - `delivery`: what one end said against what the other heard;
+//! - `script`: a remote that is not honest, `attack`: what it says;
+//! - `trace`: the hash of a run, and its picture.
 
 mod app;
 mod attack;

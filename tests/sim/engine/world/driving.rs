@@ -212,7 +212,8 @@ impl World {
         };
         side.subject.tick(clock)?;
         let subject = &side.subject;
-        let is_open = !subject.machine.is_closed() && !subject.watch.is_leaving;
+        let is_ending = subject.watch.is_leaving || subject.watch.hung_up;
+        let is_open = !subject.machine.is_closed() && !is_ending;
         if side.has_friend && is_open {
             let queued = subject.machine.queued();
             side.gossip.check(
