@@ -54,7 +54,7 @@ fn machine(network: Network, link: Link, number: u8) -> PeerMachine {
 
 /// All of the network there is: what one lends, the other receives. Returns what the receiver hears.
 fn carry(from: &mut PeerMachine, to: &mut PeerMachine) -> Vec<Event> {
-    let bytes: Vec<u8> = from.outbound().slices().flatten().copied().collect();
+    let bytes = from.outbound().to_vec();
     let taken = to.receive(&bytes, NOW);
     from.sent(taken, NOW);
     std::iter::from_fn(|| to.poll_event()).collect()

@@ -79,7 +79,7 @@ use crate::transport::{Outbound, Transport};
 ///
 /// // The whole network: what one lends as outbound, the other receives.
 /// fn carry(from: &mut PeerMachine, to: &mut PeerMachine, now: Timestamp) -> Vec<Event> {
-///     let bytes: Vec<u8> = from.outbound().slices().flatten().copied().collect();
+///     let bytes = from.outbound().to_vec();
 ///     let taken = to.receive(&bytes, now);
 ///     from.sent(taken, now);
 ///     std::iter::from_fn(|| to.poll_event()).collect()

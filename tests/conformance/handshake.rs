@@ -216,7 +216,7 @@ fn every_open_handshake_of_ours_is_recognised() {
         let start = peer_tests::script::START;
         let mut machine =
             peer_core::PeerMachine::from_seed(config, Link::outbound(), start, [seed; 32]);
-        let bytes: Vec<u8> = machine.outbound().slices().flatten().copied().collect();
+        let bytes = machine.outbound().to_vec();
         nonces.push(bytes);
     }
     let ourselves = DisconnectReason::Incompatible(Incompatible::SelfConnection);

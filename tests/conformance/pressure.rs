@@ -264,13 +264,7 @@ fn pongs_overtake_data_between_frames() {
 fn rest_of(probe: &mut Probe, skip: usize) -> Vec<String> {
     let mut bytes = Vec::new();
     while probe.machine.wants_write() {
-        let lent: Vec<u8> = probe
-            .machine
-            .outbound()
-            .slices()
-            .flatten()
-            .copied()
-            .collect();
+        let lent = probe.machine.outbound().to_vec();
         probe.machine.sent(lent.len(), probe.now);
         bytes.extend(lent);
     }

@@ -265,7 +265,7 @@ fn no_two_connections_share_a_nonce() {
         let machine = |link| {
             let config = alloc::sync::Arc::new(config());
             let mut machine = peer_core::PeerMachine::from_seed(config, link, START, [seed; 32]);
-            let bytes: Vec<u8> = machine.outbound().slices().flatten().copied().collect();
+            let bytes = machine.outbound().to_vec();
             VersionPayload::parse(&Frame::cut(&bytes).unwrap().0.payload)
                 .unwrap()
                 .nonce

@@ -118,7 +118,7 @@ pub(crate) fn hear(machine: &mut TapedMachine, stream: &[u8], cuts: Cuts) -> Out
 fn settle(machine: &mut TapedMachine, outcome: &mut Outcome) {
     loop {
         let event = machine.poll_event();
-        let lent: Vec<u8> = machine.outbound().slices().flatten().copied().collect();
+        let lent = machine.outbound().to_vec();
         machine.sent(lent.len(), START);
         outcome.output.extend(&lent);
         match event {

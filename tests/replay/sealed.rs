@@ -249,7 +249,7 @@ fn hear_with(
     let mut take = |machine: &mut TapedMachine| {
         loop {
             let event = machine.poll_event();
-            let lent: Vec<u8> = machine.outbound().slices().flatten().copied().collect();
+            let lent = machine.outbound().to_vec();
             machine.sent(lent.len(), START);
             said.extend(&lent);
             match event {

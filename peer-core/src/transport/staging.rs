@@ -344,6 +344,13 @@ impl<'a> Outbound<'a> {
         self.slices().next().unwrap_or_default()
     }
 
+    /// A copy of all of it, for tests and simulations: a socket takes the slices as they are.
+    pub fn to_vec(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(self.len());
+        bytes.extend(self.slices().flatten());
+        bytes
+    }
+
     /// Bytes in all slices together.
     pub fn len(&self) -> usize {
         self.staging.staged

@@ -203,7 +203,7 @@ fn the_events_of_a_machine_reach_their_methods() {
     let mut peer = PeerMachine::from_seed(Arc::new(ours), Link::outbound(), now, [1; 32]);
     let mut other = PeerMachine::from_seed(Arc::new(theirs), Link::inbound(), now, [2; 32]);
     let carry = |from: &mut PeerMachine, to: &mut PeerMachine| {
-        let bytes: Vec<u8> = from.outbound().slices().flatten().copied().collect();
+        let bytes = from.outbound().to_vec();
         to.receive(&bytes, now);
         from.sent(bytes.len(), now);
     };

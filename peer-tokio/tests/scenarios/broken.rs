@@ -36,7 +36,7 @@ where
     }
     // In one piece: of many small ones the remote's kernel holds some back, and forgets them when
     // it resets.
-    let all = machine.outbound().slices().collect::<Vec<_>>().concat();
+    let all = machine.outbound().to_vec();
     remote.write_all(&all).await.unwrap();
     until_still(&left).await;
     left

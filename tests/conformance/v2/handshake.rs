@@ -274,8 +274,7 @@ fn the_seed_decides_everything() {
         let start = peer_tests::script::START;
         let mut machine =
             peer_core::PeerMachine::from_seed(config, Link::outbound(), start, [seed; 32]);
-        let lent: Vec<u8> = machine.outbound().slices().flatten().copied().collect();
-        lent
+        machine.outbound().to_vec()
     };
     assert_eq!(hello(1), hello(1));
     let hellos: Vec<_> = (0..100).map(hello).collect();

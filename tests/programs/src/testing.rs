@@ -52,7 +52,7 @@ impl Wire {
 }
 
 fn carry(from: &mut PeerMachine, to: &mut PeerMachine, now: Timestamp) -> usize {
-    let bytes: Vec<u8> = from.outbound().slices().flatten().copied().collect();
+    let bytes = from.outbound().to_vec();
     let taken = to.receive(&bytes, now);
     from.sent(taken, now);
     taken

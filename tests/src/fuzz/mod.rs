@@ -187,7 +187,7 @@ fn take_all(
 ) {
     loop {
         let event = machine.poll_event();
-        let lent: Vec<u8> = machine.outbound().slices().flatten().copied().collect();
+        let lent = machine.outbound().to_vec();
         machine.sent(lent.len(), now);
         said.extend(&lent);
         match event {

@@ -62,13 +62,7 @@ impl Watched {
 
     /// What is lent, of which the socket takes as many bytes as `choose` makes of their number.
     pub(super) fn take(&mut self, now: Timestamp, choose: impl FnOnce(usize) -> usize) -> Vec<u8> {
-        let mut lent: Vec<u8> = self
-            .machine
-            .outbound()
-            .slices()
-            .flatten()
-            .copied()
-            .collect();
+        let mut lent = self.machine.outbound().to_vec();
         lent.truncate(choose(lent.len()));
         self.machine.sent(lent.len(), now);
         self.given += lent.len() as u64;

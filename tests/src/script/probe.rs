@@ -159,13 +159,7 @@ impl<W: Wire> ProbeOver<W> {
                 now_moved = true;
             }
             if self.reads && self.machine.wants_write() {
-                let lent: Vec<u8> = self
-                    .machine
-                    .outbound()
-                    .slices()
-                    .flatten()
-                    .copied()
-                    .collect();
+                let lent = self.machine.outbound().to_vec();
                 self.machine.sent(lent.len(), self.now);
                 let answer = self.wire.hear(&lent);
                 let taken = self.machine.receive(&answer, self.now);

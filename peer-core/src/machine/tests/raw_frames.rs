@@ -1,7 +1,6 @@
 //! `Config::raw_events`, and an application that takes no events.
 
 use alloc::string::ToString;
-use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::*;
@@ -38,7 +37,7 @@ fn negotiated() -> PeerMachine {
 }
 
 fn carry(from: &mut PeerMachine, to: &mut PeerMachine) {
-    let bytes: Vec<u8> = from.outbound().slices().flatten().copied().collect();
+    let bytes = from.outbound().to_vec();
     let taken = to.receive(&bytes, NOW);
     from.sent(taken, NOW);
     while to.poll_event().is_some() {}
