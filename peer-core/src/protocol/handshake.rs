@@ -284,15 +284,14 @@ fn on_late(reaction: Reaction, message: &Message) -> Stepped {
 fn on_early(cx: &Cx<'_>, command: CommandName) -> Stepped {
     let strictness = &cx.config.strictness;
     let is_reject = command == MessageKind::Reject.command();
-    if is_reject && strictness.early_reject == Reaction::Deliver {
-        return Ok(Step::Flow(Flow::Deliver));
-    }
-    let reaction = match is_reject {
-        true => strictness.early_reject,
-        false => strictness.early_message,
+    let reaction = if is_reject {
+        strictness.early_reject
+    } else {
+        strictness.early_message
     };
     match reaction {
         Reaction::Disconnect => Err(Violation::Early { command }.into()),
+        Reaction::Deliver if is_reject => Ok(Step::Flow(Flow::Deliver)),
         Reaction::Deliver | Reaction::Drop => Ok(Step::Annoyance(Annoyance::Early)),
     }
 }

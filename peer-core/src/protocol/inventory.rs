@@ -304,7 +304,6 @@ impl Inventory {
     }
 }
 
-/// Whether the network has a number for it, and it means something in an `inv`.
 /// What is wrong with an announcement without a number, or a hash.
 const fn cannot_be_named(field: &'static str) -> SendError {
     SendError::Encode(EncodeError {
@@ -313,6 +312,7 @@ const fn cannot_be_named(field: &'static str) -> SendError {
     })
 }
 
+/// Whether the network has a number for it, and it means something in an `inv`.
 fn can_be_named(config: &Config, kind: InvKind) -> bool {
     kind != InvKind::Error && config.network.inv_numbering.number(kind).is_some()
 }
