@@ -27,6 +27,15 @@ impl TxFormat {
             Self::NavCoin => 8,
         }
     }
+
+    /// Whether an encoding leaves nothing out, whatever there is.
+    pub(crate) const fn is_whole_in(self, encoding: TxEncoding) -> bool {
+        match encoding {
+            TxEncoding::Full => true,
+            TxEncoding::Witness => !matches!(self, Self::Litecoin),
+            TxEncoding::Base => false,
+        }
+    }
 }
 
 /// Which encoding of a transaction (and of the blocks made of them) goes onto the wire (BIP144).

@@ -46,7 +46,7 @@ impl TxList {
     }
 
     pub(super) fn write(&self, encoding: TxEncoding, out: &mut Writer<'_>) {
-        if encoding == TxEncoding::Full {
+        if self.format.is_whole_in(encoding) {
             return out.bytes(&self.encoded);
         }
         out.size(self.len());
@@ -189,7 +189,7 @@ impl PrefilledList {
     }
 
     pub(super) fn write(&self, encoding: TxEncoding, out: &mut Writer<'_>) {
-        if encoding == TxEncoding::Full {
+        if self.format.is_whole_in(encoding) {
             return out.bytes(&self.encoded);
         }
         out.size(self.len());
