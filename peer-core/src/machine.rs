@@ -292,6 +292,9 @@ impl PeerMachine {
     /// The next thing that happened. `None`: nothing complete has arrived, or replies that the
     /// remote provoked wait for it to read, or a verdict on its `version` is owed; ask again after
     /// anything else was called.
+    ///
+    /// What had arrived may have moved the handshake on, or made room, without an event: after `None` look again at
+    /// [`wants_write`](Self::wants_write) and [`wants_read`](Self::wants_read).
     pub fn poll_event(&mut self) -> Option<Event> {
         loop {
             if let Some(event) = self.next_event() {

@@ -9,7 +9,9 @@ use peer_core::message::{
 };
 use peer_core::wire::{AddrV2Record, TxView};
 
-use super::examples::{addrv2, bare_transaction, counts, strings, version_saying};
+use super::examples::{
+    addrv2, bare_transaction, counts, strings, version_saying, wherever_transactions_are,
+};
 use super::{Case, Disagreement, Refusal, Verdicts};
 use crate::script::VersionPayload;
 
@@ -146,16 +148,7 @@ pub const DIFFERENCES: &[Difference] = &[
         },
         examples: || {
             let nothing = [2, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-            let behind = |kind, head: usize, count: &[u8]| {
-                Case::new(kind, [&vec![0; head][..], count, &nothing].concat())
-            };
-            vec![
-                behind(MessageKind::Tx, 0, &[]),
-                behind(MessageKind::Block, 80, &[1]),
-                behind(MessageKind::BlockTxn, 32, &[1]),
-                // No short ids; one prefilled, at 0.
-                behind(MessageKind::CmpctBlock, 88, &[0, 1, 0]),
-            ]
+            wherever_transactions_are(&nothing)
         },
     },
     Difference {
@@ -238,15 +231,7 @@ pub const DIFFERENCES: &[Difference] = &[
             let outputs = [
                 2, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
             ];
-            let behind = |kind, head: usize, count: &[u8]| {
-                Case::new(kind, [&vec![0; head][..], count, &outputs].concat())
-            };
-            vec![
-                behind(MessageKind::Tx, 0, &[]),
-                behind(MessageKind::Block, 80, &[1]),
-                behind(MessageKind::BlockTxn, 32, &[1]),
-                behind(MessageKind::CmpctBlock, 88, &[0, 1, 0]),
-            ]
+            wherever_transactions_are(&outputs)
         },
     },
     Difference {

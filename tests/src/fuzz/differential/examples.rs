@@ -22,6 +22,20 @@ pub(super) fn addrv2(network: u8, address: &[u8]) -> Case {
     )
 }
 
+/// A transaction in each message that has one.
+pub(super) fn wherever_transactions_are(transaction: &[u8]) -> Vec<Case> {
+    let behind = |kind, head: usize, count: &[u8]| {
+        Case::new(kind, [&vec![0; head][..], count, transaction].concat())
+    };
+    vec![
+        behind(MessageKind::Tx, 0, &[]),
+        behind(MessageKind::Block, 80, &[1]),
+        behind(MessageKind::BlockTxn, 32, &[1]),
+        // No short ids; one prefilled, at 0.
+        behind(MessageKind::CmpctBlock, 88, &[0, 1, 0]),
+    ]
+}
+
 /// One input, no outputs.
 pub(super) fn bare_transaction() -> Vec<u8> {
     let mut bytes = vec![1, 0, 0, 0, 1];
